@@ -1,0 +1,58 @@
+"""The table of instruments: what an index in `Events.instrument` stands for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from equipoise.schemas.enums import BookSource
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One listed instrument (SEMANTICS: Instruments)."""
+
+    venue: str
+    symbol: str
+    tick: Decimal  # price units of one tick
+    lot: Decimal  # quantity units of one lot
+    book_source: BookSource = BookSource.L3
+    contract: str = "linear"  # linear, inverse or quanto
+    multiplier: Decimal = Decimal(1)  # underlying (linear) or quote (inverse) units of one quantity unit
+    underlying: str = ""
+    base: str = ""
+    quote: str = ""
+    settlement: str = ""
+    session_ns: int = 0  # offset of the daily session boundary from 00:00 UTC
+    effective_from_ns: int = 0
+
+    @property
+    def key(self) -> str:
+        """VENUE:SYMBOL, the Kafka key of everything about it."""
+        return f"{self.venue}:{self.symbol}"
+
+
+class Instruments:
+    """Instruments by index and by key. An index, once given, is never used for another key."""
+
+    def __init__(self) -> None:
+        self._rows: list[Instrument] = []
+        self._index: dict[str, int] = {}
+
+    def add(self, instrument: Instrument) -> int:
+        """List an instrument, or replace its definition; returns its index."""
+        index = self._index.setdefault(instrument.key, len(self._rows))
+        self._rows[index:index + 1] = [instrument]
+        return index
+
+    def find(self, venue: str, symbol: str) -> int:
+        """The index of VENUE:SYMBOL, or -1."""
+        return self._index.get(f"{venue}:{symbol}", -1)
+
+    def __getitem__(self, index: int) -> Instrument:
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter(self._rows)
