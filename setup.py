@@ -1,4 +1,6 @@
-"""The four top-level folders install as `equipoise.streams` and so on: their own names are too generic for site-packages.
+"""The four top-level folders install as `equipoise.streams` and so on.
+
+Their own names are too generic for site-packages.
 
 Only this mapping is computed here, so that a new sub-package needs no list; everything else is in pyproject.toml.
 """
@@ -13,9 +15,7 @@ FOLDERS = ("streams", "processors", "schemas", "proofs")
 def packages() -> list[str]:
     """Every folder below the four that holds Python, as a dotted name under `equipoise`."""
     return sorted(
-        f"equipoise.{'.'.join(init.parent.parts)}"
-        for folder in FOLDERS
-        for init in Path(folder).rglob("__init__.py")
+        f"equipoise.{'.'.join(init.parent.parts)}" for folder in FOLDERS for init in Path(folder).rglob("__init__.py")
     )
 
 

@@ -38,8 +38,6 @@ class Events(NamedTuple):
     offset: NDArray[np.int64]  # the source record's offset (offline: its number from 0)
 
 
-
-
 EVENT_DTYPES: Final = tuple(
     np.dtype(kind) for kind in ("i4", "u1", "u1", "u4", "i8", "i8", "i8", "i8", "i8", "i8", "i8", "i2", "i8")
 )

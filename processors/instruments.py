@@ -41,7 +41,7 @@ class Instruments:
     def add(self, instrument: Instrument) -> int:
         """List an instrument, or replace its definition; returns its index."""
         index = self._index.setdefault(instrument.key, len(self._rows))
-        self._rows[index:index + 1] = [instrument]
+        self._rows[index : index + 1] = [instrument]
         return index
 
     def find(self, venue: str, symbol: str) -> int:

@@ -114,6 +114,8 @@ class Kind(IntEnum):
 
 
 class Regime(IntEnum):
+    """How stressed the flow is, by thresholds on the score with hysteresis."""
+
     CALM = 0
     ELEVATED = 1
     STRESSED = 2
@@ -121,6 +123,8 @@ class Regime(IntEnum):
 
 
 class Status(IntEnum):
+    """Whether, and how far, a signal may be used."""
+
     OK = 0
     WARMING = 1
     DEGRADED = 2
