@@ -199,3 +199,29 @@ class Component(IntEnum):
     OFI = 3
     CVD = 4
     PENDING = 5
+
+
+class Contract(IntEnum):
+    """How a quantity becomes an amount of the underlying (Instrument.contract, in lower case)."""
+
+    LINEAR = 0
+    INVERSE = 1
+    QUANTO = 2
+
+
+class PendingState(IntEnum):
+    """Where a pending transaction stands."""
+
+    SEEN = 0
+    REPLACED = 1
+    INCLUDED = 2
+    DROPPED = 3
+    EXPIRED = 4
+
+
+class Tier(IntEnum):
+    """What an Attestation attests (proofs/SPEC.md)."""
+
+    T0 = 0
+    T1_OPEN = 1
+    T1_THRESHOLD = 2

@@ -1,0 +1,128 @@
+"""Avro bodies of the records: dicts to bytes and back. Framing is `wire`, ids are `registry`.
+
+Schemas are parsed once. Encoding is deterministic: one record has one byte string. Bytes are read
+with the schema that they were written with, resolved to ours by the rules of Avro.
+"""
+
+import io
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import fastavro
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import SchemaParseException, UnknownType
+from fastavro.validation import ValidationError
+
+from equipoise.schemas.errors import DecodingError, EncodingError, SchemaInvalidError
+
+Schema = dict[str, Any]
+Record = dict[str, Any]
+
+VERSION: Final = 1
+NAMES: Final = (
+    "OrderEvent",
+    "Instrument",
+    "PendingTransaction",
+    "SwapIntent",
+    "ImbalanceWindow",
+    "SpreadSignal",
+    "FeeSignal",
+    "Attestation",
+    "PolicyUpdate",
+    "DeadLetterHeaders",
+)
+
+# Everything that fastavro's readers are seen to raise on bytes that are not what the schema says.
+_UNREADABLE: Final = (
+    EOFError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    AttributeError,
+    SchemaResolutionError,
+)
+
+
+@cache
+def schema_text(name: str) -> str:
+    """The schema's text as it is committed and registered."""
+    if name not in NAMES:
+        raise SchemaInvalidError(f"schema: unknown name {name!r}, expected one of {', '.join(NAMES)}")
+    return (files("equipoise.schemas") / f"v{VERSION}" / f"{name}.avsc").read_text(encoding="utf-8")
+
+
+@cache
+def schema(name: str) -> Schema:
+    """The parsed schema of one of `NAMES`. Do not change it."""
+    return parse(schema_text(name))
+
+
+def parse(text: str) -> Schema:
+    """A schema text, parsed apart from every other one.
+
+    Raises
+    ------
+    SchemaInvalidError
+        The text is no JSON or no Avro schema.
+    """
+    try:
+        parsed = fastavro.parse_schema(json.loads(text), named_schemas={})
+    except (json.JSONDecodeError, SchemaParseException, UnknownType, KeyError, TypeError, AttributeError) as error:
+        raise SchemaInvalidError(f"schema: {type(error).__name__}: {error}") from error
+    return parsed if isinstance(parsed, dict) else {"type": parsed}
+
+
+def encode(name: str, record: Record) -> bytes:
+    """The Avro body of `record`; a field left out takes its default.
+
+    Raises
+    ------
+    EncodingError
+        A field is missing, unknown or of another type; the message names it.
+    """
+    out = io.BytesIO()
+    try:
+        fastavro.schemaless_writer(out, schema(name), record, strict_allow_default=True)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise EncodingError(f"{name}: {_explain(name, record, error)}") from error
+    return out.getvalue()
+
+
+def decode(name: str, body: bytes, writer: Schema | None = None) -> Record:
+    """The record in an Avro body, in our version of the schema whatever the writer's was.
+
+    Raises
+    ------
+    DecodingError
+        The bytes end early, go on past the record, or do not fit the schema.
+    """
+    stream = io.BytesIO(body)
+    ours = schema(name)
+    try:
+        record = fastavro.schemaless_reader(stream, writer or ours, ours if writer is not None else None)
+    except _UNREADABLE as error:
+        raise DecodingError(
+            f"{name}: {type(error).__name__} at byte {stream.tell()} of {len(body)}: {error}"
+        ) from error
+    rest = len(body) - stream.tell()
+    if rest:
+        raise DecodingError(f"{name}: {rest} bytes follow the record, expected 0")
+    if not isinstance(record, dict):
+        raise DecodingError(f"{name}: expected a record, got {type(record).__name__}")
+    return record
+
+
+def _explain(name: str, record: Record, error: Exception) -> str:
+    """fastavro's own words, or better the validator's, which name the field."""
+    try:
+        fastavro.validate(record, schema(name), raise_errors=True)
+    except ValidationError as invalid:
+        return str(invalid)
+    except (TypeError, AttributeError):
+        pass
+    return f"{type(error).__name__}: {error}"
