@@ -1,0 +1,28 @@
+"""Settings: flags over environment (`EQUIPOISE_GROUP__NAME`) over a TOML file over defaults."""
+
+from equipoise.streams.settings.kafka import InputTopic, Kafka, Registry, SaslMechanism, SecurityProtocol, Topics
+from equipoise.streams.settings.measure import Measures, Merge, Policy, Time
+from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Start, Web, WireFormat
+from equipoise.streams.settings.tree import Settings, load
+
+__all__ = [
+    "Delivery",
+    "Demo",
+    "InputTopic",
+    "Instruments",
+    "Kafka",
+    "Limits",
+    "Measures",
+    "Merge",
+    "Policy",
+    "Registry",
+    "SaslMechanism",
+    "SecurityProtocol",
+    "Settings",
+    "Start",
+    "Time",
+    "Topics",
+    "Web",
+    "WireFormat",
+    "load",
+]

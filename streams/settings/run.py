@@ -1,0 +1,69 @@
+"""How a worker runs: delivery, checkpoints, limits, the demo."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from equipoise.streams.settings.base import Group, setting
+
+
+class Start(StrEnum):
+    """Where a group with neither commits nor state begins."""
+
+    WARM = "warm"
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
+class WireFormat(StrEnum):
+    """Where the schema id travels."""
+
+    PREFIX = "prefix"
+    HEADER = "header"
+
+
+class Delivery(Group):
+    """When outputs leave and when the past is sealed."""
+
+    wire_format: WireFormat = setting(WireFormat.PREFIX, "5 bytes before the payload, as every Confluent client reads")
+    checkpoint_ms: int = setting(1_000, "a crash repeats at most this much; its signals have the same ids", ge=50)
+    linger_ms: int = setting(0, "wait to fill a producer's batch; 0: nothing waits", ge=0)
+    ack_timeout_ms: int = setting(30_000, "outputs unacknowledged for this long stop the worker", ge=1_000)
+    grace_s: int = setting(20, "after SIGTERM: drain, acknowledge, commit; Kubernetes kills after 30 s", ge=1)
+    heartbeat_ms: int = setting(1_000, "heartbeat after this much silence of an instrument", ge=100)
+    stale_after_ms: int = setting(5_000, "a heartbeat after this much silence says STALE", ge=100)
+    catching_up_ms: int = setting(2_000, "older than this on leaving: the header says catching-up", ge=100)
+    start: Start = setting(Start.WARM, "first start only: ten half-lives before the end, the beginning, or the end")
+    compression: str = setting("lz4", "of output batches: none, gzip, snappy, lz4 or zstd")
+
+
+class Limits(Group):
+    """Bounds of memory, and of one record."""
+
+    record_max_bytes: int = setting(1 << 20, "a larger record is dead-lettered unread; the brokers' own default", ge=64)
+    instruments: int = setting(20_000, "instruments of one worker; the next ones are counted as LIMIT", ge=1)
+    pending_records: int = setting(
+        200_000, "records waiting in a merge; past it the slower topic is not waited for", ge=1
+    )
+
+
+class Instruments(Group):
+    """Where instruments come from."""
+
+    file: Path | None = setting(None, "TOML or JSON file of instruments; none: only the compacted topic")
+    infer: bool = setting(False, "take tick and lot from the first records of an unlisted instrument (backtests)")
+
+
+class Web(Group):
+    """The page that a worker or demo serves."""
+
+    host: str = setting("127.0.0.1", "loopback only, unless you mean to publish it")
+    port: int = setting(8790, "0: any free port", ge=0, le=65535)
+
+
+class Demo(Group):
+    """The demonstration."""
+
+    seconds: int = setting(0, "end by itself after this long; 0: until interrupted", ge=0)
+    seed: int = setting(7, "of the simulated market: the same seed gives the same market", ge=0)
+    orders_per_s: int = setting(2_000, "simulated order events in a second", ge=1)
+    first_burst_s: float = setting(8.0, "the first informed burst: within the newcomer's first 15 s", ge=0)

@@ -1,0 +1,61 @@
+"""`equipoise config show`: every value, where it comes from, its unit, and why it is what it is."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, SecretStr
+
+from equipoise.streams.settings.base import unit_of
+from equipoise.streams.settings.tree import Nested, load, nested, read_environment, read_file
+
+SOURCES = ("flag", "environment", "file")
+
+
+class Row(NamedTuple):
+    """One leaf of the tree."""
+
+    name: str
+    value: str
+    source: str
+    unit: str
+    why: str
+
+
+def rows(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> list[Row]:
+    """All settings in force, secrets masked. Raises as `load` does."""
+    layers = dict(zip(SOURCES, (nested(flags or {}), read_environment(), read_file(config)), strict=True))
+    return list(_leaves(load(config, flags), (), layers))
+
+
+def _leaves(group: BaseModel, path: tuple[str, ...], layers: dict[str, Nested]) -> Iterator[Row]:
+    for name, field in type(group).model_fields.items():
+        value, here = getattr(group, name), (*path, name)
+        if isinstance(value, BaseModel):
+            yield from _leaves(value, here, layers)
+        else:
+            yield Row(".".join(here), _text(value), _source(here, layers), unit_of(name), field.description or "")
+
+
+def _source(path: tuple[str, ...], layers: dict[str, Nested]) -> str:
+    return next((name for name in SOURCES if _has(layers[name], path)), "default")
+
+
+def _has(tree: Nested, path: tuple[str, ...]) -> bool:
+    place: Any = tree
+    for name in path:
+        if not isinstance(place, dict) or name not in place:
+            return False
+        place = place[name]
+    return True
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "**********" if value.get_secret_value() else ""
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value)
+    if isinstance(value, BaseModel):
+        given = value.model_dump(exclude_defaults=True)
+        return "{" + ", ".join(f"{name} = {word!r}" for name, word in given.items()) + "}"
+    return "" if value is None else str(value)

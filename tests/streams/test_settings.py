@@ -1,0 +1,87 @@
+"""Settings: precedence, provenance, refusals that name the field, secrets that stay hidden."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from equipoise.streams.settings import Settings, load
+from equipoise.streams.settings.show import rows
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "own.toml"
+    path.write_text(text)
+    return path
+
+
+def test_flags_go_over_environment_over_file_over_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _file(tmp_path, '[kafka]\nbootstrap = "file:1"\ngroup = "file"\nclient_id = "file"\n')
+    monkeypatch.setenv("EQUIPOISE_KAFKA__GROUP", "environment")
+    monkeypatch.setenv("EQUIPOISE_KAFKA__CLIENT_ID", "environment")
+    settings = load(path, {"kafka.client_id": "flag"})
+    kafka = settings.kafka
+    assert (kafka.bootstrap, kafka.group, kafka.client_id, kafka.instance_id) == ("file:1", "environment", "flag", "")
+
+    source = {row.name: row.source for row in rows(path, {"kafka.client_id": "flag"})}
+    names = ("kafka.bootstrap", "kafka.group", "kafka.client_id", "kafka.instance_id")
+    assert [source[name] for name in names] == ["file", "environment", "flag", "default"]
+
+
+def test_deep_groups_keep_their_other_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EQUIPOISE_POLICY__SPREAD__SKEW_BPS", "3.5")
+    spread = load().policy.spread
+    assert (spread.skew_bps, spread.max_skew_bps) == (3.5, Settings().policy.spread.max_skew_bps)
+
+
+def test_the_default_file_is_read_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "equipoise.toml").write_text("[time]\nwindow_ms = 250\n")
+    monkeypatch.chdir(tmp_path)
+    assert load().time.window_ms == 250
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"kafka.bootstrop": "x"}, ["kafka.bootstrop", "no such setting"]),
+        ({"time.window_ms": 3}, ["time.window_ms", "greater than or equal to 10", "not 3"]),
+        ({"topics.orders": [{"name": "a", "pattern": "b"}]}, ["topics.orders.0", "exactly one"]),
+        ({"kafka.security_protocol": "SASL_SSL"}, ["kafka", "needs sasl_username"]),
+    ],
+)
+def test_a_refusal_names_field_value_and_bound(flags: dict[str, object], words: list[str]) -> None:
+    with pytest.raises(ValueError) as refusal:
+        load(flags=flags)
+    assert all(word in str(refusal.value) for word in words), refusal.value
+
+
+def test_no_secret_is_shown_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EQUIPOISE_KAFKA__SASL_PASSWORD", "correct-horse")
+    settings = load()
+    assert settings.kafka.sasl_password.get_secret_value() == "correct-horse"
+    assert "correct-horse" not in repr(settings) + str(rows())
+    with pytest.raises(ValueError) as refusal:
+        load(flags={"kafka.security_protocol": "SASL_SSL"})
+    assert "correct-horse" not in str(refusal.value)
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "none.toml")
+    with pytest.raises(ValueError, match=r"own\.toml"):
+        load(_file(tmp_path, "not toml"))
+
+
+def _undescribed(group: type[BaseModel], path: str = "") -> list[str]:
+    bare = []
+    for name, field in group.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            bare += _undescribed(kind, f"{path}{name}.")
+        elif not field.description:
+            bare.append(path + name)
+    return bare
+
+
+def test_every_setting_says_why() -> None:
+    assert _undescribed(Settings) == []
