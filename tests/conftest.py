@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from equipoise.streams.broker import EmbeddedBroker
     from tests.containers import KafkaContainer, RegistryContainer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,3 +91,12 @@ def registry() -> "Iterator[RegistryContainer]":
 
     with RegistryContainer() as container:
         yield container
+
+
+@pytest.fixture(scope="session")
+def embedded_broker() -> "Iterator[EmbeddedBroker]":
+    """A small broker without Docker, shared by the run: use topics and groups of your own. Mark the test `broker`."""
+    from equipoise.streams.broker import EmbeddedBroker
+
+    with EmbeddedBroker() as broker:
+        yield broker
