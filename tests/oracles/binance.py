@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from oracles.plainbook import LevelBook
-from oracles.tape import Quote, Tape, units
+from tests.oracles.plainbook import LevelBook
+from tests.oracles.tape import Quote, Tape, units
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from oracles.plainbook import OrderBook
-from oracles.tape import Quote, Tape, units
+from tests.oracles.plainbook import OrderBook
+from tests.oracles.tape import Quote, Tape, units
 
 TICK, LOT = "0.01", "0.00000001"
 

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import polars as pl
 
-from oracles import binance, bitstamp, databento, lobster
+from tests.oracles import binance, bitstamp, databento, lobster
 
 BEST = ["bid_px", "bid_qty", "ask_px", "ask_qty"]
 AGREE, UNEXPLAINED = "agree", "unexplained"
 EARLIER_MOMENT = "the snapshot shows the book one event earlier"
 BEFORE_RECORDING = "an order from before the recording, met by no event yet"
+NEVER_MENTIONED = "an order that the recording never mentions"
 CHANGED_AFTER_GONE = "an order whose change arrived after its deletion"
 UNMESSAGED = "orders of a level whose arrival the recording does not hold"
 SHARED_SEQUENCE = "intermediate state of events sharing a sequence number"
@@ -178,8 +179,12 @@ class _BitstampHistory:
     def _side_cause(self, side: int, shown: int | None, book: int | None, record: int) -> str:
         if any(revived < record for revived in self._revived.get((side, book or 0), [])):
             return CHANGED_AFTER_GONE
-        for order in self._at.get((side, shown or 0), ()):
-            _, event = self._first[order]
-            if event != "order_created" and self._gone.get(order, 2**62) > record:
-                return BEFORE_RECORDING
-        return UNEXPLAINED
+        live = [order for order in self._at.get((side, shown or 0), ()) if self._live(order, record)]
+        if not live:
+            return NEVER_MENTIONED
+        return BEFORE_RECORDING if any(self._first[order][1] != "order_created" for order in live) else UNEXPLAINED
+
+    def _live(self, order: int, record: int) -> bool:
+        """Whether the order may have rested at `record`, known by then or not."""
+        first, event = self._first[order]
+        return self._gone.get(order, 2**62) > record and (first < record or event != "order_created")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from oracles.plainbook import OrderBook
-from oracles.tape import Tape, units
+from tests.oracles.plainbook import OrderBook
+from tests.oracles.tape import Tape, units
 
 LAST = 128
 TICK, LOT = "0.005", "1"  # half a cent: one hidden execution printed between two cents

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from oracles.plainbook import OrderBook
-from oracles.tape import Tape, units
+from tests.oracles.plainbook import OrderBook
+from tests.oracles.tape import Tape, units
 
 MIDNIGHT_NS = 1340251200 * 10**9  # 2012-06-21 00:00 in New York (UTC-4)
 TICK = 100  # one cent in LOBSTER's 1e-4 dollars

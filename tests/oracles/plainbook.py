@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from oracles.tape import Quote
+from tests.oracles.tape import Quote
 
 
 @dataclass
