@@ -1,0 +1,136 @@
+"""All markets together: slices of time, in order of arrival."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.processors.columns import NULL, Events, empty_events
+from equipoise.processors.instruments import Instruments
+from equipoise.streams.simulator import market as kernel
+from equipoise.streams.simulator.exchange import OrderBookMarket
+from equipoise.streams.simulator.labels import BURST_DTYPE, TAKER_DTYPE, Labels
+from equipoise.streams.simulator.settings import SimulatorSettings
+from equipoise.streams.simulator.value import ValuePath
+
+_MS = 1_000_000
+Rows = NDArray[np.int64]
+
+
+class SimulatedChunk(NamedTuple):
+    """Everything that arrives in one slice of time."""
+
+    start_ns: int
+    end_ns: int  # exclusive
+    events: Events  # in order of arrival; offset counts all rows of the simulation from 0
+    pending: list[dict[str, Any]]  # PendingTransaction records, in order of arrival
+    labels: Labels
+
+
+class Simulator:
+    """Yields the same rows for the same settings, however the time is cut into chunks."""
+
+    def __init__(self, settings: SimulatorSettings | None = None) -> None:
+        self.settings = settings or SimulatorSettings()
+        self.instruments = Instruments()
+        for market in self.settings.instruments:
+            self.instruments.add(market.instrument)
+        self._now = self.settings.start_ns
+        self._offset = 0
+        self._markets = self._make_markets()
+        self._held = [np.empty((0, kernel.ROW_WIDTH), np.int64) for _ in self._markets]
+        self._held_takers = [np.empty((0, 9), np.int64) for _ in self._markets]
+
+    def _make_markets(self) -> list[OrderBookMarket]:
+        s = self.settings
+        names = sorted({m.instrument.underlying or m.instrument.key for m in s.instruments})
+        paths = {name: ValuePath(s.seed, i, s.start_ns, s.bursts) for i, name in enumerate(names)}
+        return [
+            OrderBookMarket(number, m, s, paths[m.instrument.underlying or m.instrument.key])
+            for number, m in enumerate(s.instruments)
+        ]
+
+    def chunks(self, seconds: float) -> Iterator[SimulatedChunk]:
+        """The next `seconds` of time, one chunk each `chunk_ms`; a further call goes on where this one ended."""
+        end = self._now + round(seconds * 1e9)
+        while self._now < end:
+            yield self._chunk(min(self._now + self.settings.chunk_ms * _MS, end))
+
+    def _chunk(self, until: int) -> SimulatedChunk:
+        """Every row that arrives before `until`: none has a later event, so all of them have been made."""
+        rows, takers, bursts = [], [], []
+        for index, market in enumerate(self._markets):
+            made = market.run(until)
+            ready, labels = self._release(index, made.rows, made.takers, until)
+            rows.append(_with_instrument(ready, index))
+            takers.append(_taker_labels(labels, index))
+            bursts.append(_burst_labels(market.bursts(until), index, self._now, until))
+        start, self._now = self._now, until
+        events = self._events(np.concatenate(rows))
+        labels_of_chunk = Labels(
+            np.sort(np.concatenate(takers), order=["event_ns", "instrument"], kind="stable"), np.concatenate(bursts)
+        )
+        return SimulatedChunk(start, until, events, [], labels_of_chunk)
+
+    def _release(self, index: int, rows: Rows, takers: Rows, until: int) -> tuple[Rows, Rows]:
+        """Split what has arrived from what is still under way, and keep the latter."""
+        rows = np.concatenate([self._held[index], rows])
+        takers = np.concatenate([self._held_takers[index], takers])
+        n = int(np.searchsorted(rows[:, kernel.ARRIVAL_NS], until, side="left"))
+        last = rows[n - 1, kernel.SEQUENCE] if n else -1
+        t = int(np.searchsorted(takers[:, kernel.T_SEQUENCE], last, side="right"))
+        self._held[index], self._held_takers[index] = rows[n:], takers[t:]
+        return rows[:n], takers[:t]
+
+    def _events(self, rows: Rows) -> Events:
+        rows = rows[np.lexsort((rows[:, -1], rows[:, kernel.ARRIVAL_NS]))]
+        events = empty_events(len(rows))
+        events.instrument[:] = rows[:, -1]
+        for column, at in (
+            (events.action, kernel.ACTION),
+            (events.side, kernel.SIDE),
+            (events.flags, kernel.FLAGS),
+            (events.price, kernel.PRICE),
+            (events.quantity, kernel.QUANTITY),
+            (events.order_id, kernel.ORDER),
+            (events.sequence, kernel.SEQUENCE),
+            (events.event_ns, kernel.EVENT_NS),
+            (events.arrival_ns, kernel.ARRIVAL_NS),
+        ):
+            column[:] = rows[:, at]
+        events.previous_sequence[:] = np.where(events.sequence > 1, events.sequence - 1, NULL)
+        events.offset[:] = np.arange(self._offset, self._offset + len(rows))
+        self._offset += len(rows)
+        return events
+
+
+def _with_instrument(rows: Rows, index: int) -> Rows:
+    return np.concatenate([rows, np.full((len(rows), 1), index)], axis=1)
+
+
+def _taker_labels(takers: Rows, index: int) -> NDArray[np.void]:
+    out = np.zeros(len(takers), TAKER_DTYPE)
+    out["instrument"] = index
+    for name, at in (
+        ("sequence", kernel.T_SEQUENCE),
+        ("event_ns", kernel.T_EVENT),
+        ("side", kernel.T_SIDE),
+        ("informed", kernel.T_INFORMED),
+        ("burst", kernel.T_BURST),
+        ("quantity", kernel.T_QUANTITY),
+        ("price", kernel.T_PRICE),
+        ("mid_x2", kernel.T_MID),
+        ("value", kernel.T_VALUE),
+    ):
+        out[name] = takers[:, at]
+    return out
+
+
+def _burst_labels(bursts: Rows, index: int, start: int, end: int) -> NDArray[np.void]:
+    chosen = np.flatnonzero((bursts[:, 0] >= start) & (bursts[:, 0] < end))
+    out = np.zeros(len(chosen), BURST_DTYPE)
+    out["instrument"], out["burst"] = index, chosen
+    for column, name in enumerate(("start_ns", "end_ns", "before", "after")):
+        out[name] = bursts[chosen, column]
+    return out
