@@ -40,10 +40,11 @@ class Book(NamedTuple):
 
 def new_book(first_id: int) -> Book:
     """An empty book whose order ids count up from `first_id`."""
-    slots = [np.zeros(CAPACITY, np.int64) for _ in range(6)]
-    ring = [np.full((2, WINDOW), -1, np.int64) for _ in range(3)]
+    side, price, quantity, order_id, after, before = (np.zeros(CAPACITY, np.int64) for _ in range(6))
+    head, tail, level = (np.full((2, WINDOW), -1, np.int64) for _ in range(3))
     top = np.array([-1, 2**62, 0, 0, first_id - 1], np.int64)
-    return Book(top, *slots, np.arange(CAPACITY), np.arange(CAPACITY), *ring)
+    live, place = np.arange(CAPACITY), np.arange(CAPACITY)
+    return Book(top, order_id, side, price, quantity, after, before, live, place, head, tail, level)
 
 
 @njit
@@ -69,7 +70,7 @@ def add_order(book: Book, side: int, price: int, quantity: int, order_id: int) -
     top[COUNT + side] += 1
     if (side == 0 and price > top[BEST]) or (side == 1 and price < top[BEST + 1]):
         top[BEST + side] = price
-    return slot
+    return int(slot)
 
 
 @njit

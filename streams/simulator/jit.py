@@ -14,6 +14,8 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_CONFIG: Any = numba.config  # its attributes are set at run time
+
 
 def _digest() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
@@ -24,12 +26,12 @@ def _digest() -> str:
 
 def njit(function: F) -> F:
     """Compile in nopython mode; numba reads the cache folder when it decorates, so it is set only for that."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(_FOLDER)
+    before = _CONFIG.CACHE_DIR
+    _CONFIG.CACHE_DIR = str(_FOLDER)
     try:
         return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
     finally:
-        numba.config.CACHE_DIR = before
+        _CONFIG.CACHE_DIR = before
 
 
 def _folder() -> Path:

@@ -122,7 +122,7 @@ def open_book(market: Market, rates: Rates, orders: int, draws: Draws) -> None:
 @njit
 def _draw(clock: NDArray[np.int64], draws: Draws) -> int:
     clock[DRAWN] += 1
-    return draws[clock[DRAWN] - 1]
+    return int(draws[clock[DRAWN] - 1])
 
 
 @njit
@@ -130,7 +130,7 @@ def _intensity(market: Market, rates: Rates, bursts: NDArray[np.int64]) -> float
     top = market.book.top
     total = 2.0 * rates.base + market.flow[EXCITE_BUY] + market.flow[EXCITE_SELL]
     total += rates.maker + rates.hazard * (top[COUNT] + top[COUNT + 1])
-    return total + _informed(market.clock, rates, bursts)
+    return float(total + _informed(market.clock, rates, bursts))
 
 
 @njit
@@ -145,7 +145,7 @@ def _next_change(clock: NDArray[np.int64], bursts: NDArray[np.int64]) -> int:
     burst = clock[BURST]
     if burst >= bursts.shape[0]:
         return 2**62
-    return bursts[burst, 1] if bursts[burst, 0] <= clock[NOW] else bursts[burst, 0]
+    return int(bursts[burst, 1] if bursts[burst, 0] <= clock[NOW] else bursts[burst, 0])
 
 
 @njit
@@ -186,7 +186,7 @@ def _happen(market: Market, rates: Rates, bursts: NDArray[np.int64], draws: Draw
         if u < 0.0:
             flow[EXCITE_BUY + side] += rates.self_jump
             flow[EXCITE_SELL - side] += rates.cross_jump
-            _take(market, rates, bursts, draws, side, False)
+            _take(market, rates, draws, side, False)
             return
 
 
@@ -218,8 +218,8 @@ def _maker_price(book: Book, fair: float, rates: Rates, side: int, draw: int) ->
     """At least a half-spread from the fair price, exponential beyond, never through the other side."""
     away = rates.half_spread + exponential(draw) * rates.depth
     if side == 0:
-        return min(int(fair - away), book.top[BEST + 1] - 1)
-    return max(int(fair + away) + 1, book.top[BEST] + 1)
+        return int(min(int(fair - away), book.top[BEST + 1] - 1))
+    return int(max(int(fair + away) + 1, book.top[BEST] + 1))
 
 
 @njit
@@ -290,13 +290,13 @@ def _reprice(market: Market, rates: Rates, slot: int, draws: Draws) -> None:
 def _informed_taker(market: Market, rates: Rates, bursts: NDArray[np.int64], draws: Draws) -> None:
     top, value = market.book.top, bursts[market.clock[BURST], 3] / 256.0
     if value > top[BEST + 1] + 1.0:
-        _take(market, rates, bursts, draws, 0, True)
+        _take(market, rates, draws, 0, True)
     elif value < top[BEST] - 1.0:
-        _take(market, rates, bursts, draws, 1, True)
+        _take(market, rates, draws, 1, True)
 
 
 @njit
-def _take(market: Market, rates: Rates, bursts: NDArray[np.int64], draws: Draws, taker: int, informed: bool) -> None:
+def _take(market: Market, rates: Rates, draws: Draws, taker: int, informed: bool) -> None:
     """A market order of side `taker` (0 buys) walks the other side, oldest order first."""
     clock, book = market.clock, market.book
     wanted = _size(_draw(clock, draws), rates.taker_lots, 60)

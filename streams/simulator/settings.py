@@ -23,21 +23,26 @@ class SimulatedMarket:
 
 
 def default_markets() -> tuple[SimulatedMarket, ...]:
-    """Three order books and one pool on the second one's asset; a tick is 0.7 to 1 basis points."""
-
-    def instrument(venue: str, base: str, tick: str, lot: str, source: BookSource) -> Instrument:
-        asset = {"underlying": base, "base": base, "quote": "USD", "settlement": "USD"}
-        return Instrument(venue, f"{base}-USD", Decimal(tick), Decimal(lot), source, **asset)
+    """Three order books; a tick is 0.7 to 1 basis points."""
 
     return (
-        SimulatedMarket(instrument("SIM", "BTC", "5", "0.01", BookSource.L3), 12_000),
-        SimulatedMarket(instrument("SIM", "ETH", "0.25", "0.1", BookSource.L3), 10_000),
-        SimulatedMarket(instrument("SIM", "SOL", "0.01", "1", BookSource.L3), 15_000),
-        SimulatedMarket(
-            instrument("POOL", "ETH", "0.25", "0.1", BookSource.L2),
-            10_000,
-            pool="0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640",
-        ),
+        SimulatedMarket(_against_usd("SIM", "BTC", "5", "0.01", BookSource.L3), 12_000),
+        SimulatedMarket(_against_usd("SIM", "ETH", "0.25", "0.1", BookSource.L3), 10_000),
+        SimulatedMarket(_against_usd("SIM", "SOL", "0.01", "1", BookSource.L3), 15_000),
+    )
+
+
+def _against_usd(venue: str, base: str, tick: str, lot: str, source: BookSource) -> Instrument:
+    return Instrument(
+        venue,
+        f"{base}-USD",
+        Decimal(tick),
+        Decimal(lot),
+        source,
+        underlying=base,
+        base=base,
+        quote="USD",
+        settlement="USD",
     )
 
 

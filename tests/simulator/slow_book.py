@@ -17,14 +17,16 @@ class SlowBook:
     def apply(self, row):
         if self.sequence is not None:
             assert row["sequence"] in (self.sequence, self.sequence + 1)
-            assert row["previous_sequence"] == row["sequence"] - 1
+            assert row["previous_sequence"] == (row["sequence"] - 1 if row["sequence"] > 1 else NULL)
         self.sequence = row["sequence"]
         action, order_id = row["action"], row["order_id"]
         if action == Action.SNAPSHOT:
             self.orders.clear()
-            assert order_id == 0 and row["price"] == NULL
+            assert order_id == 0
+            assert row["price"] == NULL
             return
-        assert row["quantity"] > 0 and row["price"] > 0
+        assert row["quantity"] > 0
+        assert row["price"] > 0
         if action == Action.ADD:
             assert order_id not in self.orders
             self.orders[order_id] = [row["side"], row["price"], row["quantity"]]
@@ -37,7 +39,8 @@ class SlowBook:
             self.orders[order_id] = [row["side"], row["price"], row["quantity"]]
             return
         assert action in (Action.CANCEL, Action.EXECUTE)
-        assert order[1] == row["price"] and row["quantity"] <= order[2]
+        assert order[1] == row["price"]
+        assert row["quantity"] <= order[2]
         if action == Action.EXECUTE:
             self.check_priority(order_id, order)
         order[2] -= row["quantity"]
@@ -53,7 +56,9 @@ class SlowBook:
 
     def check_not_crossed(self):
         bid, ask = self.best()
-        assert bid is not None and ask is not None and bid < ask
+        assert bid is not None
+        assert ask is not None
+        assert bid < ask
 
 
 def rows_of(events):

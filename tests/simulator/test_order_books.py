@@ -11,7 +11,7 @@ from .slow_book import replay
 
 BOOKS = default_markets()[:2]
 # Of 12 s of event time with seed 7. Changes only when the simulated market itself is changed on purpose.
-GOLDEN = "554f40b011e4"
+GOLDEN = "554f40b011e4a90a32664e4e45880e2d92adc32c14f3290b880a5e599047fd38"
 
 
 def simulate(seconds, chunk_ms=50, **settings):
@@ -106,4 +106,5 @@ def test_the_first_burst_starts_within_fifteen_seconds_and_then_regularly():
 
 def test_bursts_can_be_switched_off():
     _, takers, bursts = simulate(20, seed=1, bursts=BurstSettings(enabled=False))
-    assert len(bursts) == 0 and not takers["informed"].any()
+    assert len(bursts) == 0
+    assert not takers["informed"].any()
