@@ -1,0 +1,220 @@
+"""SpreadSignal, FeeSignal and ImbalanceWindow payloads straight from the engine's rows.
+
+`encode_*(row…)` gives the very bytes of `codec.encode(name, rows.*_record(row…))` in a quarter of the
+time; a property test holds them equal. The order of the parts is the order of the schema's fields.
+"""
+
+from decimal import Decimal
+from functools import lru_cache
+from struct import Struct
+from typing import Final
+
+from equipoise.schemas.enums import Component, Kind
+from equipoise.schemas.rows import (
+    NULL,
+    ComponentRow,
+    InstrumentLike,
+    Row,
+    Rows,
+    SignalRow,
+    WindowRow,
+    buckets,
+    classified_share,
+    component_rows,
+    reasons,
+    tick_text,
+    underlying,
+)
+
+_KINDS: Final = tuple(kind.name.lower().encode() for kind in Kind)
+_double: Final = Struct("<d").pack
+_some_double: Final = Struct("<Bd").pack
+_component_doubles: Final = Struct("<3d").pack
+_full_component: Final = Struct("<B4dBd").pack
+_NONE: Final = b"\0"
+_SOME: Final = b"\2"
+_NO_HEARTBEAT: Final = b"\0\0"  # last_id, silence_ns
+
+# A varint in groups of 14 bits: `_MORE` gives two bytes that are followed by others, `_END` the last one or two.
+_GROUP: Final = 1 << 14
+_MORE: Final = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_GROUP))
+_END: Final = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(_GROUP))
+
+
+def encode_spread_signal(row: Row, components: Rows, instrument: InstrumentLike) -> bytes:
+    """The SpreadSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+    signal = SignalRow._make(row.item())
+    parts = _frame(signal, components, instrument)
+    parts += (
+        _optional_double(signal.bid_half_spread),
+        _optional_double(signal.ask_half_spread),
+        _optional_double(signal.bid_half_spread_bps),
+        _optional_double(signal.ask_half_spread_bps),
+        _optional_double(signal.widen_factor),
+        _optional_double(signal.skew_bps),
+        _ENUM[signal.binding_cap],
+        _NO_HEARTBEAT,
+    )
+    return b"".join(parts)
+
+
+def encode_fee_signal(row: Row, components: Rows, instrument: InstrumentLike) -> bytes:
+    """The FeeSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+    signal = SignalRow._make(row.item())
+    parts = _frame(signal, components, instrument)
+    parts += (
+        _optional_long(signal.fee_taker_buy),
+        _optional_long(signal.fee_taker_sell),
+        _optional_long(signal.surcharge),
+        _optional_long(signal.rebate),
+        _optional_long(signal.rebate_budget),
+        _NO_HEARTBEAT,
+    )
+    return b"".join(parts)
+
+
+def encode_window(row: Row, instrument: InstrumentLike) -> bytes:
+    """The ImbalanceWindow payload of a WINDOW_DTYPE row."""
+    window = WindowRow._make(row.item())
+    volumes = underlying(window, instrument)
+    parts = _head(instrument, Kind.FINAL, window.start_ns, window.revision)
+    parts += (
+        _long(window.start_ns),
+        _long(window.end_ns),
+        _long(window.as_of_ns),
+        _ENUM[window.status],
+        _reasons(window.reasons),
+        _ENUM[window.regime],
+        _long(window.events),
+        _long(window.late_events),
+        _long(window.trades),
+        _long(window.buy_volume),
+        _long(window.sell_volume),
+        _long(window.unknown_volume),
+        _nullable_double(classified_share(window)),
+        _nullable_double(volumes.buy),
+        _nullable_double(volumes.sell),
+        _nullable_double(volumes.unknown),
+        _long(window.cvd),
+        _long(window.ofi),
+        _long(window.ofi_gross),
+        _optional_double(window.depth_1),
+        _optional_double(window.depth_10),
+        _optional_double(window.queue),
+        _long(window.pending_buy),
+        _long(window.pending_sell),
+        _mid(window.mid_open_x2),
+        _mid(window.mid_close_x2),
+        _long(window.bucket_width),
+        _long(window.bucket_other),
+        _buckets(window),
+    )
+    return b"".join(parts)
+
+
+def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike) -> list[bytes]:
+    parts = _head(instrument, signal.kind, signal.ordinal, signal.revision)
+    parts += (
+        _ENUM[signal.trigger],
+        _long(signal.as_of_ns),
+        _long(signal.valid_until_ns),
+        _ENUM[signal.status],
+        _reasons(signal.reasons),
+        _ENUM[signal.regime],
+        _ENUM[signal.rebalance],
+        _long(signal.policy_version),
+        _optional_double(signal.score),
+        _ENUM[len(_NAMES)],
+    )
+    for name, row in zip(_NAMES, component_rows(components), strict=True):
+        parts += _component(name, row)
+    parts += (
+        _NONE,  # end of the components
+        _tick(instrument.tick),
+        _mid(signal.reference_mid_x2),
+        _stamp(signal.reference_mid_ns),
+        _mid(signal.last_good_mid_x2),
+        _stamp(signal.last_good_mid_ns),
+    )
+    return parts
+
+
+def _head(instrument: InstrumentLike, kind: int, ordinal: int, revision: int) -> list[bytes]:
+    key, names = _names(instrument.venue, instrument.symbol)
+    identity = b"%b/%b/%d" % (key, _KINDS[kind], ordinal)
+    return [_long(len(identity)), identity, _long(revision), _ENUM[kind], names]
+
+
+def _component(name: bytes, row: ComponentRow) -> tuple[bytes, ...]:
+    value, weight, contribution, effective_weight, last_good, last_good_ns, reason = row
+    if value == value and last_good == last_good:  # the common case, in one call
+        numbers = _full_component(2, value, weight, contribution, effective_weight, 2, last_good)
+        return name, numbers, _stamp(last_good_ns), _ENUM[reason]
+    numbers = _component_doubles(weight, contribution, effective_weight)
+    return name, _optional_double(value), numbers, _optional_double(last_good), _stamp(last_good_ns), _ENUM[reason]
+
+
+def _long(value: int) -> bytes:
+    number = value << 1 ^ value >> 63
+    if number < _GROUP:
+        return _END[number]
+    out = _MORE[number & 16383]
+    number >>= 14
+    while number >= _GROUP:
+        out += _MORE[number & 16383]
+        number >>= 14
+    return out + _END[number]
+
+
+_ENUM: Final = tuple(_long(n) for n in range(64))
+
+
+def _string(text: bytes) -> bytes:
+    return _long(len(text)) + text
+
+
+def _optional_long(value: int) -> bytes:
+    return _NONE if value == NULL else _SOME + _long(value)
+
+
+# Most stamps of a signal are the same one.
+_stamp: Final = lru_cache(maxsize=64)(_optional_long)
+
+
+def _optional_double(value: float) -> bytes:
+    return _some_double(2, value) if value == value else _NONE
+
+
+def _nullable_double(value: float | None) -> bytes:
+    return _NONE if value is None else _some_double(2, value)
+
+
+def _mid(value: int) -> bytes:
+    return _NONE if value == NULL else _some_double(2, value / 2)
+
+
+def _buckets(window: WindowRow) -> bytes:
+    rows = buckets(window)
+    if not rows:
+        return _NONE
+    return b"".join([_long(len(rows)), *(_long(number) for row in rows for number in row), _NONE])
+
+
+@lru_cache(maxsize=4096)
+def _reasons(bits: int) -> bytes:
+    found = reasons(bits)
+    return b"".join([_long(len(found)), *(_long(reason) for reason in found), _NONE]) if found else _NONE
+
+
+@lru_cache(maxsize=65536)
+def _names(venue: str, symbol: str) -> tuple[bytes, bytes]:
+    """VENUE:SYMBOL, and the two as Avro strings."""
+    return f"{venue}:{symbol}".encode(), _string(venue.encode()) + _string(symbol.encode())
+
+
+@lru_cache(maxsize=4096)
+def _tick(tick: Decimal) -> bytes:
+    return _string(tick_text(tick).encode())
+
+
+_NAMES: Final = tuple(_string(component.name.encode()) for component in Component)

@@ -1,0 +1,360 @@
+"""The engine's output rows as records: what each column becomes in SpreadSignal, FeeSignal, ImbalanceWindow.
+
+The rows are numpy's (`processors.columns`: SIGNAL_DTYPE, COMPONENT_DTYPE, WINDOW_DTYPE), but nothing
+here imports numpy: a row is anything with `item()`, an array of rows anything with `tolist()`.
+NULL and NaN become null. `row_writer` writes the same records as Avro without the dicts.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Protocol
+
+from equipoise.schemas.codec import Record
+from equipoise.schemas.enums import Cap, Component, Contract, Kind, Reason, Rebalance, Regime, Status, Trigger
+from equipoise.schemas.errors import EncodingError
+from equipoise.schemas.ids import signal_id
+
+NULL: Final = -(2**63)  # processors.columns.NULL; a test keeps them equal
+
+
+class InstrumentLike(Protocol):
+    """What is used of `processors.instruments.Instrument`."""
+
+    @property
+    def venue(self) -> str:
+        """Venue of the instrument."""
+        ...
+
+    @property
+    def symbol(self) -> str:
+        """The venue's own symbol."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """VENUE:SYMBOL."""
+        ...
+
+    @property
+    def tick(self) -> Decimal:
+        """Price units of one tick."""
+        ...
+
+    @property
+    def lot(self) -> Decimal:
+        """Quantity units of one lot."""
+        ...
+
+    @property
+    def contract(self) -> str:
+        """linear, inverse or quanto."""
+        ...
+
+    @property
+    def multiplier(self) -> Decimal:
+        """Underlying (linear) or quote (inverse) units of one quantity unit."""
+        ...
+
+
+class Row(Protocol):
+    """One row of a structured array."""
+
+    def item(self) -> Any:
+        """The row as a tuple of Python values."""
+        ...
+
+
+class Rows(Protocol):
+    """A structured array of shape (n,)."""
+
+    def tolist(self) -> list[Any]:
+        """The rows as tuples of Python values."""
+        ...
+
+
+class SignalRow(NamedTuple):
+    """The columns of SIGNAL_DTYPE, in its order."""
+
+    instrument: int
+    kind: int
+    emits: int
+    trigger: int
+    regime: int
+    status: int
+    binding_cap: int
+    rebalance: int
+    reasons: int
+    revision: int
+    policy_version: int
+    ordinal: int
+    as_of_ns: int
+    valid_until_ns: int
+    reference_mid_x2: int
+    reference_mid_ns: int
+    last_good_mid_x2: int
+    last_good_mid_ns: int
+    bid_half_spread: float
+    ask_half_spread: float
+    bid_half_spread_bps: float
+    ask_half_spread_bps: float
+    widen_factor: float
+    skew_bps: float
+    score: float
+    fee_taker_buy: int
+    fee_taker_sell: int
+    surcharge: int
+    rebate: int
+    rebate_budget: int
+    source: int
+    offset: int
+    window: int
+
+
+class ComponentRow(NamedTuple):
+    """The columns of COMPONENT_DTYPE, in its order."""
+
+    value: float
+    weight: float
+    contribution: float
+    effective_weight: float
+    last_good: float
+    last_good_ns: int
+    reason: int
+
+
+class WindowRow(NamedTuple):
+    """The columns of WINDOW_DTYPE, in its order."""
+
+    instrument: int
+    revision: int
+    start_ns: int
+    end_ns: int
+    as_of_ns: int
+    events: int
+    late_events: int
+    trades: int
+    buy_volume: int
+    sell_volume: int
+    unknown_volume: int
+    cvd: int
+    ofi: int
+    ofi_gross: int
+    depth_1: float
+    depth_10: float
+    queue: float
+    pending_buy: int
+    pending_sell: int
+    mid_open_x2: int
+    mid_close_x2: int
+    regime: int
+    status: int
+    n_buckets: int
+    reasons: int
+    bucket_width: int
+    bucket_other: int
+    bucket: Rows
+    bucket_buy: Rows
+    bucket_sell: Rows
+    source: int
+    offset: int
+
+
+class Volumes(NamedTuple):
+    """Volumes of a window in units of the underlying, None where the contract does not give them."""
+
+    buy: float | None
+    sell: float | None
+    unknown: float | None
+
+
+def spread_record(row: Row, components: Rows, instrument: InstrumentLike) -> Record:
+    """The SpreadSignal of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+    signal = SignalRow._make(row.item())
+    return _frame(signal, components, instrument) | {
+        "bid_half_spread": _float(signal.bid_half_spread),
+        "ask_half_spread": _float(signal.ask_half_spread),
+        "bid_half_spread_bps": _float(signal.bid_half_spread_bps),
+        "ask_half_spread_bps": _float(signal.ask_half_spread_bps),
+        "widen_factor": _float(signal.widen_factor),
+        "skew_bps": _float(signal.skew_bps),
+        "binding_cap": Cap(signal.binding_cap).name,
+        "last_id": None,
+        "silence_ns": None,
+    }
+
+
+def fee_record(row: Row, components: Rows, instrument: InstrumentLike) -> Record:
+    """The FeeSignal of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+    signal = SignalRow._make(row.item())
+    return _frame(signal, components, instrument) | {
+        "fee_taker_buy": _int(signal.fee_taker_buy),
+        "fee_taker_sell": _int(signal.fee_taker_sell),
+        "surcharge": _int(signal.surcharge),
+        "rebate": _int(signal.rebate),
+        "rebate_budget": _int(signal.rebate_budget),
+        "last_id": None,
+        "silence_ns": None,
+    }
+
+
+def window_record(row: Row, instrument: InstrumentLike) -> Record:
+    """The ImbalanceWindow of a WINDOW_DTYPE row."""
+    window = WindowRow._make(row.item())
+    volumes = underlying(window, instrument)
+    return {
+        "id": signal_id(instrument.key, Kind.FINAL, window.start_ns),
+        "revision": window.revision,
+        "kind": Kind.FINAL.name,
+        "venue": instrument.venue,
+        "symbol": instrument.symbol,
+        "start_ns": window.start_ns,
+        "end_ns": window.end_ns,
+        "as_of_ns": window.as_of_ns,
+        "status": Status(window.status).name,
+        "reasons": [reason.name for reason in reasons(window.reasons)],
+        "regime": Regime(window.regime).name,
+        "events": window.events,
+        "late_events": window.late_events,
+        "trades": window.trades,
+        "buy_volume": window.buy_volume,
+        "sell_volume": window.sell_volume,
+        "unknown_volume": window.unknown_volume,
+        "classified_share": classified_share(window),
+        "buy_volume_underlying": volumes.buy,
+        "sell_volume_underlying": volumes.sell,
+        "unknown_volume_underlying": volumes.unknown,
+        "cvd": window.cvd,
+        "ofi": window.ofi,
+        "ofi_gross": window.ofi_gross,
+        "depth_1": _float(window.depth_1),
+        "depth_10": _float(window.depth_10),
+        "queue": _float(window.queue),
+        "pending_buy": window.pending_buy,
+        "pending_sell": window.pending_sell,
+        "mid_open": _half(window.mid_open_x2),
+        "mid_close": _half(window.mid_close_x2),
+        "bucket_width": window.bucket_width,
+        "bucket_other": window.bucket_other,
+        "buckets": [{"price": price, "buy": buy, "sell": sell} for price, buy, sell in buckets(window)],
+    }
+
+
+def buckets(window: WindowRow) -> list[tuple[int, int, int]]:
+    """(lowest price, bought lots, sold lots) of each used price bucket."""
+    rows = zip(window.bucket.tolist(), window.bucket_buy.tolist(), window.bucket_sell.tolist(), strict=True)
+    return list(rows)[: window.n_buckets]
+
+
+def classified_share(window: WindowRow) -> float | None:
+    """The share of the window's volume whose aggressor is known, None without volume."""
+    known = window.buy_volume + window.sell_volume
+    total = known + window.unknown_volume
+    return known / total if total else None
+
+
+def underlying(window: WindowRow, instrument: InstrumentLike) -> Volumes:
+    """Volumes in units of the underlying (SEMANTICS: Instruments).
+
+    Linear: lots × lot × multiplier. Inverse: the same is an amount of the quote asset, divided by the
+    window's last mid. Quanto contracts, and inverse ones without a mid, give None.
+    """
+    factor = _linear_factor(instrument.lot, instrument.multiplier)
+    contract = instrument.contract.upper()
+    if contract == Contract.INVERSE.name and window.mid_close_x2 not in (NULL, 0):
+        factor /= window.mid_close_x2 / 2 * float(instrument.tick)
+    elif contract != Contract.LINEAR.name:
+        return Volumes(None, None, None)
+    return Volumes(window.buy_volume * factor, window.sell_volume * factor, window.unknown_volume * factor)
+
+
+@lru_cache(maxsize=1024)
+def _linear_factor(lot: Decimal, multiplier: Decimal) -> float:
+    return float(lot * multiplier)
+
+
+@lru_cache(maxsize=4096)
+def reasons(bits: int) -> tuple[Reason, ...]:
+    """The reasons in a set of bits 1 << Reason, in the enum's order.
+
+    Raises
+    ------
+    EncodingError
+        A bit stands for no reason.
+    """
+    found = tuple(reason for reason in Reason if reason and bits >> reason & 1)
+    if bits >> len(Reason):
+        raise EncodingError(f"reasons: 0x{bits:x} has bits above {len(Reason) - 1} ({Reason(len(Reason) - 1).name})")
+    return found
+
+
+def component_rows(components: Rows) -> Sequence[ComponentRow]:
+    """The component rows of one signal, one for each measure.
+
+    Raises
+    ------
+    EncodingError
+        There are more or fewer rows than measures.
+    """
+    rows = [ComponentRow._make(row) for row in components.tolist()]
+    if len(rows) != len(Component):
+        raise EncodingError(f"components: got {len(rows)} rows, expected {len(Component)}")
+    return rows
+
+
+def tick_text(tick: Decimal) -> str:
+    """A tick without exponent or trailing zeros: equal ticks have one text."""
+    return f"{tick.normalize():f}"
+
+
+def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike) -> Record:
+    kind = Kind(signal.kind)
+    return {
+        "id": signal_id(instrument.key, kind, signal.ordinal),
+        "revision": signal.revision,
+        "kind": kind.name,
+        "venue": instrument.venue,
+        "symbol": instrument.symbol,
+        "trigger": Trigger(signal.trigger).name,
+        "as_of_ns": signal.as_of_ns,
+        "valid_until_ns": signal.valid_until_ns,
+        "status": Status(signal.status).name,
+        "reasons": [reason.name for reason in reasons(signal.reasons)],
+        "regime": Regime(signal.regime).name,
+        "rebalance": Rebalance(signal.rebalance).name,
+        "policy_version": signal.policy_version,
+        "score": _float(signal.score),
+        "components": [
+            _component(name.name, row) for name, row in zip(Component, component_rows(components), strict=True)
+        ],
+        "tick": tick_text(instrument.tick),
+        "reference_mid": _half(signal.reference_mid_x2),
+        "reference_mid_ns": _int(signal.reference_mid_ns),
+        "last_good_mid": _half(signal.last_good_mid_x2),
+        "last_good_mid_ns": _int(signal.last_good_mid_ns),
+    }
+
+
+def _component(name: str, row: ComponentRow) -> Record:
+    return {
+        "name": name,
+        "value": _float(row.value),
+        "weight": row.weight,
+        "contribution": row.contribution,
+        "effective_weight": row.effective_weight,
+        "last_good": _float(row.last_good),
+        "last_good_as_of": _int(row.last_good_ns),
+        "reason": Reason(row.reason).name,
+    }
+
+
+def _float(value: float) -> float | None:
+    return value if value == value else None
+
+
+def _int(value: int) -> int | None:
+    return None if value == NULL else value
+
+
+def _half(value: int) -> float | None:
+    return None if value == NULL else value / 2

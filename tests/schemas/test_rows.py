@@ -1,0 +1,157 @@
+"""Engine rows to payloads: the fast writer gives fastavro's bytes, and every column arrives in its field."""
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from equipoise.processors.columns import COMPONENT_DTYPE, N_BUCKETS, NULL, SIGNAL_DTYPE, WINDOW_DTYPE
+from equipoise.processors.instruments import Instrument
+from equipoise.schemas import codec, enums, row_writer, rows
+from equipoise.schemas.errors import EncodingError
+
+LINEAR = Instrument("binance", "BTCUSDT", Decimal("0.10"), Decimal("0.001"))
+INVERSE = Instrument("binance", "BTCUSD_PERP", Decimal("0.1"), Decimal(1), contract="inverse", multiplier=Decimal(100))
+QUANTO = Instrument("mex", "ÆTH/ÛSD", Decimal("1E+2"), Decimal(1), contract="quanto")
+INSTRUMENTS = st.sampled_from([LINEAR, INVERSE, QUANTO])
+
+ENUM_COLUMNS = {
+    "kind": enums.Kind, "trigger": enums.Trigger, "regime": enums.Regime, "status": enums.Status,
+    "binding_cap": enums.Cap, "rebalance": enums.Rebalance, "reason": enums.Reason,
+}  # fmt: skip
+LONGS = st.integers(NULL, 2**63 - 1) | st.sampled_from([NULL, 0, -1, 63, 64, 8191, 8192, -8193, 2**63 - 1])
+DOUBLES = st.floats(allow_nan=True, allow_infinity=True) | st.just(float("nan"))
+COLUMNS = {"f8": DOUBLES, "i8": LONGS, "i4": st.integers(-(2**31), 2**31 - 1), "i2": st.integers(0, 2**15 - 1)}
+
+
+def column(name: str, dtype: np.dtype[Any]) -> st.SearchStrategy[Any]:
+    if name in ENUM_COLUMNS:
+        return st.sampled_from([int(member) for member in ENUM_COLUMNS[name]])
+    if name == "reasons":
+        return st.integers(0, 2 ** len(enums.Reason) - 1)
+    if name == "n_buckets":
+        return st.integers(0, N_BUCKETS)
+    if dtype.shape:
+        return st.lists(LONGS, min_size=dtype.shape[0], max_size=dtype.shape[0])
+    return COLUMNS.get(dtype.str[1:], st.integers(0, 3))
+
+
+def drawn(dtype: np.dtype[Any]) -> st.SearchStrategy[np.void]:
+    columns = {name: column(name, dtype[name]) for name in dtype.names or ()}
+
+    def build(values: dict[str, Any]) -> np.void:
+        row = np.zeros(1, dtype)
+        for name, value in values.items():
+            row[0][name] = value
+        return row[0]
+
+    return st.fixed_dictionaries(columns).map(build)
+
+
+COMPONENTS = st.lists(drawn(COMPONENT_DTYPE), min_size=len(enums.Component), max_size=len(enums.Component)).map(
+    lambda found: np.array(found, dtype=COMPONENT_DTYPE)
+)
+
+
+def test_rows_have_the_columns_of_the_dtypes() -> None:
+    assert rows.SignalRow._fields == SIGNAL_DTYPE.names
+    assert rows.ComponentRow._fields == COMPONENT_DTYPE.names
+    assert rows.WindowRow._fields == WINDOW_DTYPE.names
+    assert rows.NULL == NULL
+
+
+def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Columns that are never null in the engine; NaN would not compare equal after decoding."""
+    for name in ("weight", "contribution", "effective_weight"):
+        components[name] = np.nan_to_num(components[name])
+    return components
+
+
+@given(drawn(SIGNAL_DTYPE), COMPONENTS, INSTRUMENTS)
+def test_signals_are_written_as_fastavro_would(row: Any, components: Any, instrument: Instrument) -> None:
+    components = avoid_nan(components)
+    spread = rows.spread_record(row, components, instrument)
+    body = row_writer.encode_spread_signal(row, components, instrument)
+    assert body == codec.encode("SpreadSignal", spread)
+    assert codec.decode("SpreadSignal", body) == spread
+    fee = rows.fee_record(row, components, instrument)
+    body = row_writer.encode_fee_signal(row, components, instrument)
+    assert body == codec.encode("FeeSignal", fee)
+    assert codec.decode("FeeSignal", body) == fee
+
+
+@given(drawn(WINDOW_DTYPE), INSTRUMENTS)
+def test_windows_are_written_as_fastavro_would(row: Any, instrument: Instrument) -> None:
+    window = rows.window_record(row, instrument)
+    body = row_writer.encode_window(row, instrument)
+    assert body == codec.encode("ImbalanceWindow", window)
+    assert codec.decode("ImbalanceWindow", body) == window
+
+
+def signal() -> tuple[Any, Any]:
+    row = np.zeros(1, SIGNAL_DTYPE)[0]
+    components = np.zeros(len(enums.Component), COMPONENT_DTYPE)
+    components["last_good"] = components["value"] = np.nan
+    components["last_good_ns"] = NULL
+    return row, components
+
+
+def test_a_signal_row_by_hand() -> None:
+    row, components = signal()
+    row["ordinal"], row["reference_mid_x2"], row["last_good_mid_x2"] = 41, 2001, NULL
+    row["reasons"] = 1 << enums.Reason.CROSSED | 1 << enums.Reason.SEQUENCE_GAP
+    row["status"], row["skew_bps"], row["widen_factor"] = enums.Status.DEGRADED, np.nan, 2.5
+    record = codec.decode("SpreadSignal", row_writer.encode_spread_signal(row, components, LINEAR))
+    assert record["id"] == "binance:BTCUSDT/live/41"
+    assert (record["venue"], record["symbol"], record["tick"]) == ("binance", "BTCUSDT", "0.1")
+    assert record["reasons"] == ["CROSSED", "SEQUENCE_GAP"]
+    assert (record["reference_mid"], record["last_good_mid"]) == (1000.5, None)
+    assert (record["skew_bps"], record["widen_factor"], record["status"]) == (None, 2.5, "DEGRADED")
+    assert [part["name"] for part in record["components"]] == [name.name for name in enums.Component]
+    assert all(part["value"] is None and part["last_good_as_of"] is None for part in record["components"])
+
+
+def window(**values: Any) -> Any:
+    row = np.zeros(1, WINDOW_DTYPE)[0]
+    for name, value in values.items():
+        row[name] = value
+    return row
+
+
+def test_volumes_of_the_underlying_by_contract() -> None:
+    row = window(buy_volume=3000, sell_volume=1000, unknown_volume=0, mid_close_x2=1_000_000)
+    linear = rows.window_record(row, LINEAR)
+    assert (linear["buy_volume_underlying"], linear["sell_volume_underlying"]) == (3.0, 1.0)
+    assert linear["classified_share"] == 1.0
+    inverse = rows.window_record(row, INVERSE)  # 3000 contracts of 100 USD at 50,000 USD
+    assert inverse["buy_volume_underlying"] == pytest.approx(6.0, rel=1e-15)
+    assert rows.window_record(window(buy_volume=1, mid_close_x2=NULL), INVERSE)["buy_volume_underlying"] is None
+    assert rows.window_record(row, QUANTO)["buy_volume_underlying"] is None
+
+
+def test_unused_buckets_stay_out() -> None:
+    row = window(n_buckets=2, bucket=[100, 110, *[0] * 14], bucket_buy=[5, 6, *[9] * 14], bucket_sell=[1] * 16)
+    record = rows.window_record(row, LINEAR)
+    assert record["buckets"] == [{"price": 100, "buy": 5, "sell": 1}, {"price": 110, "buy": 6, "sell": 1}]
+    assert record["id"] == "binance:BTCUSDT/final/0"
+
+
+def test_a_reason_that_no_enum_has_is_refused() -> None:
+    row, components = signal()
+    row["reasons"] = 1 << 31
+    with pytest.raises(EncodingError, match="0x80000000"):
+        row_writer.encode_spread_signal(row, components, LINEAR)
+
+
+def test_a_wrong_number_of_components_is_refused() -> None:
+    row, components = signal()
+    with pytest.raises(EncodingError, match=r"got \d+ rows, expected \d+"):
+        row_writer.encode_fee_signal(row, components[:-1], LINEAR)
+
+
+def test_equal_ticks_have_one_text() -> None:
+    assert {rows.tick_text(Decimal(text)) for text in ("0.1", "0.10", "1E-1")} == {"0.1"}
+    assert rows.tick_text(Decimal("1E+2")) == "100"
