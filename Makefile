@@ -1,0 +1,34 @@
+# Everything that people and CI run. Needs Python 3.11 to 3.14, make and the package index, nothing else.
+#   make demo                 watch order flow turn into signals (Ctrl-C ends it)
+#   make demo SECONDS=30      the same, ending by itself with a summary
+#   make demo REPLAY=FILE     the same on a recording
+#   make test                 lint, types, tests, coverage, schemas, docs
+#   make lint | lock          the quick checks | new lock files (UPGRADE=1: newer versions)
+PYTHON ?= python3
+PY := .venv/bin/python
+SETUP := pyproject.toml setup.py scripts/setup_venv.py locks/setup.txt
+
+.PHONY: demo test lint lock clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/.run
+	@.venv/bin/equipoise demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(REPLAY),--replay $(REPLAY)) $(DEMO_FLAGS)
+
+test: .venv/.dev
+	@$(PY) scripts/check.py all
+
+lint: .venv/.dev
+	@$(PY) scripts/check.py lint
+
+lock: .venv/.dev
+	@$(PY) scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*
+
+# A set-up is done once for each state of these files; the larger one serves both.
+.venv/.run: locks/run.txt $(SETUP)
+	@$(PYTHON) scripts/setup_venv.py run && touch $@
+
+.venv/.dev: locks/run.txt locks/dev.txt $(SETUP)
+	@$(PYTHON) scripts/setup_venv.py dev && touch .venv/.run $@

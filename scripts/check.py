@@ -1,0 +1,96 @@
+"""The checks of `make lint` and `make test`, in the order in which they are quick to fail.
+
+usage: python scripts/check.py lint|all
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+WORKERS = "2"
+# Branch coverage that these must reach; with the JIT on a kernel's lines cannot be seen, so the two runs are added up.
+BOUNDS = {"processors": 95, "proofs": 95}
+
+LINT = {
+    "ruff check": [PYTHON, "-m", "ruff", "check", "."],
+    "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
+    "types": [PYTHON, "scripts/typecheck.py"],
+    "schemas": [PYTHON, "-m", "equipoise.streams.cli", "schemas", "check"],
+}
+
+
+def pytest(coverage_file: Path, *arguments: str, **environment: str) -> int:
+    """Run pytest on two workers with branch coverage; its exit status."""
+    command = [PYTHON, "-m", "pytest", "-n", WORKERS, "--dist", "loadgroup", "--durations", "15", "--cov-branch"]
+    command += [f"--cov={folder}" for folder in ("streams", "processors", "schemas", "proofs")]
+    command += ["--cov-report=", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"COVERAGE_FILE": str(coverage_file)} | environment
+    ).returncode
+
+
+def coverage(folder: Path) -> list[str]:
+    """Add up the runs' coverage files in `folder`, print a line a package, and return what is below its bound."""
+    environment = os.environ | {"COVERAGE_FILE": str(folder / "all")}
+    files = [str(path) for path in folder.iterdir()]
+    subprocess.run([PYTHON, "-m", "coverage", "combine", "--quiet", *files], cwd=ROOT, env=environment, check=True)
+    below = []
+    for name in ("streams", "processors", "schemas", "proofs"):
+        report = folder / f"{name}.json"
+        command = [PYTHON, "-m", "coverage", "json", "--quiet", "-o", str(report), f"--include={name}/*"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        totals = json.loads(report.read_text())["totals"]
+        share, bound = totals["percent_covered"], BOUNDS.get(name)
+        branches = f"{totals['covered_branches']} of {totals['num_branches']} branches"
+        least = f", at least {bound} % wanted" if bound else ""
+        print(f"coverage {name + '/':12} {share:5.1f} % ({branches}{least})")
+        if bound and share < bound:
+            below.append(f"coverage of {name}/ is {share:.1f} %, below {bound} %")
+    return below
+
+
+def lint() -> list[str]:
+    """The checks that read files only; the names of those that failed."""
+    return [name for name, command in LINT.items() if not step(name, command)]
+
+
+def step(name: str, command: list[str]) -> bool:
+    """Run one check with a heading and its time."""
+    start = time.monotonic()
+    print(f"--- {name}", flush=True)
+    good = subprocess.run(command, cwd=ROOT).returncode == 0
+    print(f"--- {name}: {'ok' if good else 'FAILED'} ({time.monotonic() - start:.0f} s)", flush=True)
+    return good
+
+
+def tests() -> list[str]:
+    """Both test runs and their coverage; what failed."""
+    failed = []
+    with tempfile.TemporaryDirectory() as folder:
+        print("--- kernels with the JIT off", flush=True)
+        if pytest(Path(folder) / "plain", "tests/processors", "-m", "not slow", "-q", NUMBA_DISABLE_JIT="1"):
+            failed.append("kernels with the JIT off")
+        print("--- tests", flush=True)
+        if pytest(Path(folder) / "jit"):
+            failed.append("tests")
+        failed += coverage(Path(folder))
+    return failed
+
+
+def main() -> int:
+    """Run them; 0 if all are content."""
+    failed = lint()
+    if sys.argv[1:] == ["all"] and not failed:
+        failed = tests()
+    print("failed: " + ", ".join(failed) if failed else "all checks passed")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
