@@ -1,0 +1,262 @@
+"""One partition number across the co-partitioned input topics: decode, merge, step, account.
+
+The live worker feeds a task with Kafka records, a backtest with the rows of a recording; nothing else
+differs, which is why both give the same signals. A task has no clock and no I/O.
+
+Not guaranteed here: that outputs arrive, or that anything is committed. Whoever feeds the task
+publishes each `Step` first and stores `dump` afterwards (streams/checkpoint.py).
+"""
+
+import json
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from equipoise.processors.columns import Events, Outputs
+from equipoise.schemas.enums import Cause, Outcome
+from equipoise.streams.accounting import Account, fold, outcome_of
+from equipoise.streams.merge import Merge
+from equipoise.streams.records import Decoded, Decoder, RawRecord
+
+PARTITION_ROW: Final = ""  # key of the state row that belongs to the partition and not to one instrument
+STATE_VERSION: Final = 1
+
+
+class EngineLike(Protocol):
+    """What a task needs of `processors.engine.Engine`."""
+
+    def step(self, events: Events) -> Outputs:
+        """Apply rows in order."""
+        ...
+
+    def dump(self) -> dict[str, bytes]:
+        """All state."""
+        ...
+
+    def load(self, rows: dict[str, bytes]) -> None:
+        """Replace all state."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A record for the dead-letter topic. `record` is None where the task was fed rows instead of bytes."""
+
+    topic: str
+    offset: int
+    record: RawRecord | None
+    cause: Cause
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one call gave: engine outputs in order, and records to dead-letter."""
+
+    outputs: Outputs | None = None
+    dead: list[Dead] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Source:
+    """One topic's records on their way: read, but not settled."""
+
+    topic: str
+    position: int = 0  # offset after the last record taken; lower ones are repetitions
+    account: Account = field(default_factory=Account)
+    raw: deque[RawRecord] = field(default_factory=deque)
+    refused: deque[tuple[int, Cause, str]] = field(default_factory=deque)  # offset, cause, detail
+    waiting: int = 0  # records
+
+
+class Task:
+    """The whole life of the records of one partition number."""
+
+    def __init__(
+        self,
+        topics: Sequence[str],
+        engine: EngineLike,
+        decoders: Mapping[str, Decoder] | None = None,
+        *,
+        stamped: bool = True,
+        idle_ns: int = 5_000_000_000,
+    ) -> None:
+        """Task over `topics`, in the order of `Events.source`; their names, not this order, break ties.
+
+        Args:
+            topics: the input topics that this partition number exists in.
+            engine: fresh, made for `len(topics)` sources.
+            decoders: one a topic; not needed by `feed_rows`.
+            stamped: merge by stamp; False: as delivered, without waiting and without replay identity.
+            idle_ns: a topic at its end and this far behind the newest stamp is not waited for.
+        """
+        self._engine = engine
+        self._decoders = decoders or {}
+        self._sources = [_Source(topic) for topic in topics]
+        self._index = {topic: index for index, topic in enumerate(topics)}
+        self._stamped = stamped and len(topics) > 1
+        self.merge = Merge(topics, idle_ns)
+
+    @property
+    def topics(self) -> list[str]:
+        """Topic of each `source` in rows and outputs."""
+        return [source.topic for source in self._sources]
+
+    def feed(self, records: Sequence[RawRecord], now_s: float = 0.0) -> Step:
+        """Take records, each topic's in order of offset; those taken before are skipped."""
+        for topic, run in groupby(records, key=lambda record: record.topic):
+            source = self._sources[self._index[topic]]
+            fresh = [record for record in run if record.offset >= source.position]
+            if fresh:
+                source.raw.extend(fresh)
+                offsets = [record.offset for record in fresh]
+                self._take(topic, self._decoders[topic].decode(fresh), offsets, now_s)
+        return self.release()
+
+    def feed_rows(self, topic: str, decoded: Decoded, offsets: Sequence[int], now_s: float = 0.0) -> Step:
+        """Take records that are decoded already; `offsets[i]` is that of record `i`, ascending."""
+        self._take(topic, decoded, offsets, now_s)
+        return self.release()
+
+    def release(self, ended: Collection[int] = (), before_s: float = -1.0) -> Step:
+        """Step with whatever need not wait any longer (see `Merge.ready`)."""
+        return self._step(self.merge.ready(ended, before_s) if self._stamped else self.merge.flush())
+
+    def flush(self) -> Step:
+        """The input is over: step with all that waits."""
+        return self._step(self.merge.flush())
+
+    def position(self, topic: str) -> int:
+        """The next offset to be read."""
+        return self._sources[self._index[topic]].position
+
+    def settled(self) -> dict[str, int]:
+        """By topic: every record below this offset has its outcome and its outputs; what a commit may say."""
+        return {source.topic: self._settled(index) for index, source in enumerate(self._sources)}
+
+    def start_at(self, offsets: Mapping[str, int]) -> None:
+        """Begin at these offsets: lower ones are skipped."""
+        for topic, offset in offsets.items():
+            self._sources[self._index[topic]].position = offset
+
+    def accounts(self) -> dict[str, dict[str, Any]]:
+        """By topic: records in, used, late, flagged, dead-lettered, and causes.
+
+        Raises:
+            AssertionError: they do not add up.
+        """
+        for source in self._sources:
+            source.account.check(source.waiting)
+        return {source.topic: source.account.as_dict() for source in self._sources}
+
+    def dump(self) -> dict[str, bytes]:
+        """State rows as of `settled`: one an instrument, and the partition's under `PARTITION_ROW`."""
+        rows = dict(self._engine.dump())
+        gone, last = self.merge.dump()
+        accounts = [source.account.as_dict() for source in self._sources]
+        for source, account in zip(self._sources, accounts, strict=True):
+            account["in"] -= source.waiting  # those will be read again
+        header = {
+            "version": STATE_VERSION,
+            "topics": self.topics,
+            "offsets": list(self.settled().values()),
+            "accounts": accounts,
+            "gone": gone,
+            "last": list(last),
+        }
+        head = json.dumps(header, separators=(",", ":")).encode()
+        rows[PARTITION_ROW] = len(head).to_bytes(4, "big") + head + rows.get(PARTITION_ROW, b"")
+        return rows
+
+    def load(self, rows: Mapping[str, bytes]) -> None:
+        """Continue from `dump`; feed it what follows `settled`, or more.
+
+        Raises:
+            ValueError: the state is of another version, or of other topics than this task's first ones.
+        """
+        header, rest = split_partition_row(rows[PARTITION_ROW])
+        known = header["topics"]
+        if self.topics[: len(known)] != known:
+            raise ValueError(f"state is of topics {known}, this task's are {self.topics}")
+        self._engine.load({**rows, PARTITION_ROW: rest})
+        self.merge.load(header["gone"], (header["last"][0], header["last"][1]))
+        for source, offset, counts in zip(self._sources, header["offsets"], header["accounts"], strict=False):
+            source.position = offset
+            source.account = Account.from_dict(counts)
+
+    def _take(self, topic: str, decoded: Decoded, offsets: Sequence[int], now_s: float) -> None:
+        index = self._index[topic]
+        source = self._sources[index]
+        for refusal in decoded.refusals:
+            source.refused.append((offsets[refusal.record], refusal.cause, refusal.detail))
+        source.account.read += len(offsets)
+        source.waiting += len(offsets)
+        source.position = offsets[-1] + 1
+        rows = np.asarray(decoded.record, np.intp)
+        events = decoded.events._replace(
+            source=np.full(len(rows), index, np.int16), offset=np.asarray(offsets, np.int64)[rows]
+        )
+        self.merge.push(index, events, now_s)
+
+    def _step(self, events: Events) -> Step:
+        outputs = self._engine.step(events) if len(events.offset) else None
+        dead = self._settle(events, outputs) if outputs is not None else {}
+        letters = []
+        for index, source in enumerate(self._sources):
+            if source.raw or source.refused or index in dead:
+                letters += self._clear(index, source, dead.get(index, {}))
+        return Step(outputs, letters)
+
+    def _settle(self, events: Events, outputs: Outputs) -> dict[int, dict[int, Cause]]:
+        """Book the outcome of every record that left; returns those the engine refused, by source and offset."""
+        folded = fold(events, outputs.outcome, outputs.cause)
+        kinds, records = np.unique(
+            np.stack((folded.source, folded.outcome, folded.cause)).astype(np.int64), axis=1, return_counts=True
+        )
+        for (index, outcome, cause), count in zip(kinds.T.tolist(), records.tolist(), strict=True):
+            self._sources[index].account.book(outcome, cause, count)
+            self._sources[index].waiting -= count
+        dead: dict[int, dict[int, Cause]] = {}
+        for row in np.flatnonzero(folded.outcome == Outcome.DEAD).tolist():
+            found = dead.setdefault(int(folded.source[row]), {})
+            found[int(folded.offset[row])] = Cause(int(folded.cause[row]))
+        return dead
+
+    def _clear(self, index: int, source: _Source, dead: dict[int, Cause]) -> list[Dead]:
+        """Settle refusals whose turn has come, and let go of the raw records of all that is settled."""
+        end = self._settled(index)
+        reasons = {offset: (cause, "") for offset, cause in dead.items()}
+        while source.refused and source.refused[0][0] < end:
+            offset, cause, detail = source.refused.popleft()
+            outcome = outcome_of(cause)
+            source.account.book(outcome, cause)
+            source.waiting -= 1
+            if outcome is Outcome.DEAD:
+                reasons[offset] = (cause, detail)
+        raw: dict[int, RawRecord] = {}
+        while source.raw and source.raw[0].offset < end:
+            record = source.raw.popleft()
+            if record.offset in reasons:
+                raw[record.offset] = record
+        return [Dead(source.topic, offset, raw.get(offset), *reasons[offset]) for offset in sorted(reasons)]
+
+    def _settled(self, index: int) -> int:
+        first = self.merge.first_offset(index)
+        return self._sources[index].position if first is None else first
+
+
+def split_partition_row(row: bytes) -> tuple[dict[str, Any], bytes]:
+    """The task's part (versioned, with topics and offsets) and the engine's part of the partition's row.
+
+    Raises:
+        ValueError: the row is of another version.
+    """
+    length = int.from_bytes(row[:4], "big")
+    header: dict[str, Any] = json.loads(row[4 : 4 + length])
+    if header.get("version") != STATE_VERSION:
+        raise ValueError(f"state version {header.get('version')}: this program reads {STATE_VERSION}")
+    return header, row[4 + length :]
