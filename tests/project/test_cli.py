@@ -28,12 +28,19 @@ def test_help_imports_nothing_heavy():
     assert run.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("name", [name for name in cli.COMMANDS if find_spec(f"equipoise.streams.cli.{name}")])
-def test_every_command_explains_itself_with_an_example(name):
-    result = CliRunner().invoke(cli.main, [name, "--help"])
+def helps(command: click.Command, *names: str) -> str:
+    """The help of a command and of all below it, without the lines that click writes itself."""
+    result = CliRunner().invoke(cli.main, [*names, "--help"], prog_name="equipoise")
     assert result.exit_code == 0, result.output
-    assert "Usage:" in result.output
-    assert f"equipoise {name}" in result.output, "help should show an example"
+    text = "\n".join(line for line in result.output.splitlines() if not line.startswith("Usage:"))
+    below = command.commands.items() if isinstance(command, click.Group) else ()
+    return "\n".join([text, *(helps(sub, *names, name) for name, sub in below)])
+
+
+@pytest.mark.parametrize("name", [name for name in cli.COMMANDS if find_spec(f"equipoise.streams.cli.{name}")])
+def test_every_command_teaches_with_an_example(name):
+    command = cli.main.get_command(click.Context(cli.main), name)
+    assert f"equipoise {name}" in helps(command, name), "its help should show an example"
 
 
 def test_every_module_is_listed():
