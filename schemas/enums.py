@@ -103,6 +103,7 @@ class Cause(IntEnum):
     TOO_LARGE = 21
     LIMIT = 22  # a memory bound was reached
     OVER_EXECUTED = 23  # an execution or cancel larger than what rests
+    UNDERPRICED = 24  # a pending transaction that does not outbid the one it would replace
 
 
 class Kind(IntEnum):
