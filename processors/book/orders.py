@@ -1,0 +1,139 @@
+"""Orders by id: rows in one pool, found through an open-addressing table, linked in time priority.
+
+Pending swaps live in the same pool under keys of their own. Deletion shifts later entries back, so
+the table needs no tombstones; the engine enlarges pool and table together.
+"""
+
+from equipoise.processors.jit import njit
+from equipoise.processors.state import Array, State
+
+PENDING = 1 << 40  # added to the owner of a pending swap
+NO_ROW = -1
+
+
+@njit
+def _home(order_id: int, key: int, mask: int) -> int:
+    low = (order_id & 0xFFFFFFFF) * 0x5BD1E995
+    high = ((order_id >> 32) & 0x7FFFFFFF) * 0x27D4EB2F
+    mixed = low ^ high ^ ((key & 0x7FFFFFFF) * 0x165667B1)
+    return (mixed ^ (mixed >> 29)) & mask
+
+
+@njit
+def find(state: State, order_id: int, key: int) -> int:
+    """Row of the order `order_id` of `key` (owner without its side bit), or NO_ROW."""
+    index, orders = state.index, state.orders
+    mask = len(index) - 1
+    at = _home(order_id, key, mask)
+    while index[at] != 0:
+        row = index[at] - 1
+        if orders[row].id == order_id and orders[row].owner >> 1 == key:
+            return row
+        at = (at + 1) & mask
+    return NO_ROW
+
+
+@njit
+def _enter(index: Array, orders: Array, row: int) -> None:
+    mask = len(index) - 1
+    at = _home(orders[row].id, orders[row].owner >> 1, mask)
+    while index[at] != 0:
+        at = (at + 1) & mask
+    index[at] = row + 1
+
+
+@njit
+def _leave(index: Array, orders: Array, row: int) -> None:
+    mask = len(index) - 1
+    at = _home(orders[row].id, orders[row].owner >> 1, mask)
+    while index[at] != row + 1:
+        at = (at + 1) & mask
+    hole = at
+    at = (at + 1) & mask
+    while index[at] != 0:
+        home = _home(orders[index[at] - 1].id, orders[index[at] - 1].owner >> 1, mask)
+        if ((at - home) & mask) >= ((at - hole) & mask):
+            index[hole] = index[at]
+            hole = at
+        at = (at + 1) & mask
+    index[hole] = 0
+
+
+@njit
+def reindex(index: Array, orders: Array, used: Array) -> None:
+    """Enter every used row into an empty table. `used`: bool, shape (rows,)."""
+    for row in range(len(used)):
+        if used[row]:
+            _enter(index, orders, row)
+
+
+@njit
+def has_room(state: State) -> bool:
+    """Whether one more order fits into the pool."""
+    return state.partition[0].free_order >= 0 or state.partition[0].order_end < len(state.orders)
+
+
+@njit
+def create(state: State, order_id: int, owner: int, price: int, quantity: int) -> int:
+    """A row for a new order, not yet in any list. Room must have been checked and the id be new."""
+    partition = state.partition[0]
+    row = partition.free_order
+    if row >= 0:
+        partition.free_order = state.orders[row].next
+    else:
+        row = partition.order_end
+        partition.order_end += 1
+    partition.order_count += 1
+    order = state.orders[row]
+    order.id = order_id
+    order.owner = owner
+    order.price = price
+    order.quantity = quantity
+    order.previous = NO_ROW
+    order.next = NO_ROW
+    _enter(state.index, state.orders, row)
+    return row
+
+
+@njit
+def destroy(state: State, row: int) -> None:
+    """Give back the row of an order that is in no list."""
+    _leave(state.index, state.orders, row)
+    partition = state.partition[0]
+    state.orders[row].owner = -1
+    state.orders[row].next = partition.free_order
+    partition.free_order = row
+    partition.order_count -= 1
+
+
+@njit
+def append(state: State, level: int, row: int) -> None:
+    """Put an order last in its level's time priority, and count its quantity there."""
+    at = state.levels[level]
+    order = state.orders[row]
+    order.previous = at.tail
+    order.next = NO_ROW
+    if at.tail >= 0:
+        state.orders[at.tail].next = row
+    else:
+        at.head = row
+    at.tail = row
+    at.orders += 1
+    at.quantity += order.quantity
+
+
+@njit
+def unlink(state: State, level: int, row: int) -> None:
+    """Take an order out of its level, with its quantity."""
+    at = state.levels[level]
+    order = state.orders[row]
+    if order.previous >= 0:
+        state.orders[order.previous].next = order.next
+    else:
+        at.head = order.next
+    if order.next >= 0:
+        state.orders[order.next].previous = order.previous
+    else:
+        at.tail = order.previous
+    at.orders -= 1
+    at.quantity -= order.quantity

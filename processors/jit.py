@@ -1,0 +1,44 @@
+"""The one place that decides how kernels are compiled.
+
+- `cache=True`: numba checks only the file that holds a function, not the files of the functions it
+  calls, so the cache folder is named by a digest of all kernel sources.
+- No `fastmath`: results must be the same bits on every machine and with the JIT off.
+- `error_model="numpy"`: a division by zero gives inf or NaN, as in NumPy, and costs no branch.
+- `nogil`: a worker's heartbeats go on while a batch is computed.
+"""
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def source_digest() -> str:
+    """Hex digest over every source file of this package and the versions that compile it."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256(f"{numba.__version__} {platform.python_version()}".encode())
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: EQUIPOISE_KERNEL_CACHE, else the user's cache folder."""
+    base = os.environ.get("EQUIPOISE_KERNEL_CACHE")
+    folder = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "equipoise"
+    return folder / f"kernels-{source_digest()}"
+
+
+numba.config.CACHE_DIR = str(cache_folder())
+
+
+def njit(function: F) -> F:
+    """Compile in nopython mode with the options above."""
+    return cast(F, numba.njit(cache=True, error_model="numpy", nogil=True)(function))

@@ -1,0 +1,1 @@
+"""Arithmetic that gives the same bits everywhere: exp2, wide accumulators, forward decay."""

@@ -1,0 +1,1 @@
+"""From components to a score, a regime, a spread and a fee."""

@@ -1,0 +1,270 @@
+"""State rows as bytes, and the growing of arenas.
+
+A row is a header (magic, version, kind, counts, digest of the layout, CRC32 of the body) and a body of
+fixed arrays in little-endian order. Instrument row: scalars, windows, then per side its levels each
+with its orders in time priority, then the pending swaps. Partition row: partition and sources.
+"""
+
+import hashlib
+import struct
+import sys
+import zlib
+from typing import Any
+
+import numpy as np
+
+from equipoise.processors.book import orders
+from equipoise.processors.columns import NULL
+from equipoise.processors.instruments import Instruments
+from equipoise.processors.settings import EngineSettings
+from equipoise.processors.state import (
+    INSTRUMENT_DTYPE,
+    LEVEL_DTYPE,
+    ORDER_DTYPE,
+    PARTITION_DTYPE,
+    SLOT_DTYPE,
+    SOURCE_DTYPE,
+    Array,
+    State,
+    new_instruments,
+    new_state,
+    records,
+)
+from equipoise.processors.time import OPEN
+
+VERSION = 1
+_MAGIC = b"EQST"
+_HEADER = struct.Struct("<4sHH8sqqqqI")  # magic, version, kind, layout, four counts, crc
+_INSTRUMENT, _PARTITION = 1, 2
+
+
+class StateError(Exception):
+    """A state row cannot be used; the message says why and what to do."""
+
+
+def layout_digest(settings: EngineSettings) -> bytes:
+    """8 bytes over the dtypes and the settings that give stored numbers their meaning."""
+    parts = [str(d.descr) for d in (INSTRUMENT_DTYPE, SLOT_DTYPE, LEVEL_DTYPE, ORDER_DTYPE, SOURCE_DTYPE)]
+    measures = settings.measures
+    parts += [str(settings.time.window_ns), str(settings.slots), str(measures)]
+    return hashlib.sha256("|".join(parts).encode()).digest()[:8]
+
+
+def dump(state: State, instruments: Instruments, settings: EngineSettings) -> dict[str, bytes]:
+    """Rows of every instrument that was seen, by key, and of the partition, under ''."""
+    if sys.byteorder != "little":
+        raise StateError("state rows are little-endian; this machine is not")
+    layout = layout_digest(settings)
+    partition = state.partition.tobytes() + state.sources.tobytes()
+    rows = {"": _pack(_PARTITION, layout, (len(state.sources), 0, 0, 0), partition)}
+    for i, instrument in enumerate(instruments):
+        if state.instruments["ordinal"][i] > 0:
+            rows[instrument.key] = _dump_instrument(state, i, layout)
+    return rows
+
+
+def _dump_instrument(state: State, i: int, layout: bytes) -> bytes:
+    sides = [_side_levels(state, 2 * i), _side_levels(state, 2 * i + 1)]
+    listed = [_chain(state, int(level["head"])) for side in sides for level in side]
+    waiting = _chain(state, int(state.instruments["pending_head"][i]))
+    chains = [*listed, waiting]
+    flat = state.orders[np.concatenate(chains)] if chains else state.orders[:0]
+    body = b"".join((
+        state.instruments[i : i + 1].tobytes(), state.slots[i].tobytes(),
+        sides[0].tobytes(), sides[1].tobytes(), flat.tobytes(),
+    ))  # fmt: skip
+    return _pack(_INSTRUMENT, layout, (len(sides[0]), len(sides[1]), len(flat) - len(waiting), len(waiting)), body)
+
+
+def _side_levels(state: State, side: int) -> Array:
+    run = state.sides[side]
+    return state.levels[run.start : run.start + run.length]
+
+
+def _chain(state: State, row: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    rows = []
+    following = state.orders["next"]
+    while row >= 0:
+        rows.append(row)
+        row = int(following[row])
+    return np.array(rows, np.int64)
+
+
+def _pack(kind: int, layout: bytes, counts: tuple[int, int, int, int], body: bytes) -> bytes:
+    return _HEADER.pack(_MAGIC, VERSION, kind, layout, *counts, zlib.crc32(body)) + body
+
+
+def _unpack(name: str, row: bytes, kind: int, layout: bytes) -> tuple[tuple[int, int, int, int], bytes]:
+    if len(row) < _HEADER.size:
+        raise StateError(f"state row {name!r}: {len(row)} bytes, must be >= {_HEADER.size}; rebuild it from the source")
+    magic, version, found, digest, *counts, crc = _HEADER.unpack_from(row)
+    body = row[_HEADER.size :]
+    if magic != _MAGIC or found != kind:
+        raise StateError(f"state row {name!r}: not a state row of this kind; rebuild it from the source")
+    if version != VERSION:
+        raise StateError(f"state row {name!r}: version {version}, this program reads {VERSION}")
+    if zlib.crc32(body) != crc:
+        raise StateError(f"state row {name!r}: checksum does not match; rebuild it from the source")
+    if digest != layout:
+        raise StateError(
+            f"state row {name!r}: was written with other windows, half-lives or buckets; "
+            "restore those settings, or start from the source with a new state topic"
+        )
+    a, b, c, d = counts
+    return (a, b, c, d), body
+
+
+def load(state: State, instruments: Instruments, settings: EngineSettings, rows: dict[str, bytes]) -> State:
+    """Fill an empty `state` from rows; rows of instruments that are no longer listed are left out.
+
+    Raises:
+        StateError: a row is damaged, or of another version or other settings.
+    """
+    layout = layout_digest(settings)
+    if "" in rows:
+        _load_partition(state, rows[""], layout)
+    for i, instrument in enumerate(instruments):
+        if instrument.key in rows:
+            state = _load_instrument(state, i, instrument.key, rows[instrument.key], layout)
+    _relist_members(state, len(instruments))
+    return state
+
+
+def _load_partition(state: State, row: bytes, layout: bytes) -> None:
+    counts, body = _unpack("", row, _PARTITION, layout)
+    if counts[0] != len(state.sources):
+        raise StateError(f"partition row: {counts[0]} sources, now {len(state.sources)}; topics were added or removed")
+    size = PARTITION_DTYPE.itemsize
+    stored = np.frombuffer(body[:size], PARTITION_DTYPE)
+    for name in ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number"):
+        state.partition[name] = stored[name]
+    state.sources[:] = np.frombuffer(body[size:], SOURCE_DTYPE)
+
+
+def _load_instrument(state: State, i: int, key: str, row: bytes, layout: bytes) -> State:
+    (bids, asks, listed, waiting), body = _unpack(key, row, _INSTRUMENT, layout)
+    at = 0
+
+    def take(dtype: np.dtype[Any], count: int) -> Array:
+        nonlocal at
+        part = np.frombuffer(body, dtype, count, at)
+        at += count * dtype.itemsize
+        return part.view(np.recarray)
+
+    ring = state.slots.shape[1]
+    state.instruments[i] = take(INSTRUMENT_DTYPE, 1)[0]
+    state.slots[i] = take(SLOT_DTYPE, ring)
+    state.instruments["pending_head"][i] = -1
+    sides = (take(LEVEL_DTYPE, bids), take(LEVEL_DTYPE, asks))
+    stored = take(ORDER_DTYPE, listed + waiting)
+    while int(state.partition["order_end"][0]) + len(stored) > len(state.orders):
+        state = grow_orders(state)
+    for side, levels in enumerate(sides):
+        state = _place_levels(state, 2 * i + side, levels)
+    _place_orders(state, i, stored[:listed], stored[listed:])
+    return state
+
+
+def _place_levels(state: State, side: int, levels: Array) -> State:
+    room = max(16, 1 << len(levels).bit_length())
+    while int(state.partition["level_end"][0]) + room > len(state.levels):
+        state = repack_levels(state, room)
+    start = int(state.partition["level_end"][0])
+    state.levels[start : start + len(levels)] = levels
+    state.sides[side] = (start, len(levels), room)
+    state.partition["level_end"] = start + room
+    return state
+
+
+def _place_orders(state: State, i: int, listed: Array, waiting: Array) -> None:
+    """Orders come in the order of their levels; the levels' counts say where each list ends."""
+    taken = 0
+    for side in (2 * i, 2 * i + 1):
+        run = state.sides[side]
+        for row in range(run.start, run.start + run.length):
+            level = state.levels[row]
+            if level.head < 0:
+                continue
+            level.head = level.tail = -1
+            count, quantity, level.orders = int(level.orders), int(level.quantity), 0
+            level.quantity = level.anonymous
+            for order in listed[taken : taken + count]:
+                new = orders.create(state, order["id"], side, order["price"], order["quantity"])
+                orders.append(state, row, new)
+            taken += count
+            if level.quantity != quantity:
+                raise StateError(f"state row of instrument {i}: a level's orders do not add up to its quantity")
+    head = -1
+    for order in waiting[::-1]:
+        new = orders.create(
+            state, order["id"], 2 * (i + orders.PENDING) + (int(order["owner"]) & 1), 0, order["quantity"]
+        )
+        state.orders["next"][new] = head
+        if head >= 0:
+            state.orders["previous"][head] = new
+        head = new
+    state.instruments["pending_head"][i] = head
+
+
+def _relist_members(state: State, n: int) -> None:
+    state.member_count[:] = 0
+    ring = state.slots.shape[1]
+    numbers, states = state.slots["number"], state.slots["state"]
+    for i in range(n):
+        for k in range(ring):
+            if states[i, k] == OPEN and numbers[i, k] != NULL:
+                state.members[k, state.member_count[k]] = i
+                state.member_count[k] += 1
+
+
+def grown(rows: Array, length: int) -> Array:
+    """A zeroed array of `length` rows that begins with `rows`."""
+    bigger = records((length, *rows.shape[1:]), rows.dtype)
+    bigger[: len(rows)] = rows
+    return bigger
+
+
+def grow_orders(state: State) -> State:
+    """Twice the room for orders, and a table to match."""
+    rows = grown(state.orders, 2 * len(state.orders))
+    used = np.zeros(len(rows), np.bool_)
+    end = int(state.partition["order_end"][0])
+    used[:end] = True
+    free = int(state.partition["free_order"][0])
+    while free >= 0:
+        used[free] = False
+        free = int(rows["next"][free])
+    index = np.zeros(4 * len(rows), np.int64)
+    orders.reindex(index, rows, used)
+    return state._replace(orders=rows, index=index)
+
+
+def repack_levels(state: State, extra: int = 0) -> State:
+    """Pack the runs of levels, each with room to double, into an arena with as much room again."""
+    lengths = state.sides["length"]
+    rooms = np.where(state.sides["room"] > 0, np.maximum(16, 2 * lengths), 0)
+    arena = records(int(2 * rooms.sum() + 1024 + 2 * extra), LEVEL_DTYPE)
+    end = 0
+    for side in np.flatnonzero(rooms):
+        start, length = int(state.sides["start"][side]), int(lengths[side])
+        arena[end : end + length] = state.levels[start : start + length]
+        state.sides[side] = (end, length, int(rooms[side]))
+        end += int(rooms[side])
+    state.partition["level_end"] = end
+    return state._replace(levels=arena)
+
+
+def widen(state: State, n: int, settings: EngineSettings) -> State:
+    """Room for `n` instruments; what is there stays where it is."""
+    old = len(state.instruments)
+    fresh = new_state(n, len(state.sources), settings)
+    instruments = new_instruments(n)
+    instruments[:old] = state.instruments
+    for name in ("session_ns", "slots", "sides", "policy"):
+        part = getattr(state, name)
+        getattr(fresh, name)[: len(part)] = part
+    fresh.members[:, :old] = state.members
+    return state._replace(
+        instruments=instruments, session_ns=fresh.session_ns, slots=fresh.slots, sides=fresh.sides,
+        policy=fresh.policy, members=fresh.members,
+    )  # fmt: skip
