@@ -1,0 +1,1 @@
+"""The same program, offline: backtests, publishing of recordings, explanations and pictures."""

@@ -1,0 +1,93 @@
+"""The picture and the numbers in it."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from equipoise.streams.replay.moves import moves
+from equipoise.streams.replay.plot import draw
+from equipoise.streams.replay.series import (
+    NothingToDrawError,
+    instruments,
+    live_series,
+    spans,
+    window_series,
+)
+from tests.replay.published import START_NS, spread_record, window_record, write_tables
+
+KEY = "TEST:ABC"
+
+
+def test_lines_break_at_nulls_and_where_validity_ended(tmp_path: Path) -> None:
+    spreads = [spread_record(n, reference_mid=None if n == 2 else 10_000.0) for n in (0, 1, 2, 3, 40, 41)]
+    write_tables(tmp_path, spreads, [])
+    live = live_series(tmp_path, KEY)
+    stamps, mid = live.line(live.mid)
+    tenths = (stamps - START_NS) // 100_000_000
+    known = ~np.isnan(mid)
+    # 3 holds to the end of its validity (23), then nothing until 40
+    assert tenths.tolist() == [0, 1, 2, 3, 23, 23, 40, 41]
+    assert known.tolist() == [True, True, False, True, True, False, True, True]
+    assert live.silences() == [(START_NS + 2_300_000_000, START_NS + 4_000_000_000)]
+
+
+def test_spans_end_with_validity() -> None:
+    as_of = np.array([0, 10, 20, 100, 110], np.int64)
+    found = spans(as_of, as_of + 30, ["CALM", "ELEVATED", "ELEVATED", "ELEVATED", "CALM"])
+    assert found.of("ELEVATED") == [(10, 50), (100, 110)]
+    assert found.of("CALM") == [(0, 10), (110, 140)]
+    assert spans(as_of[:0], as_of[:0], []).of("CALM") == []
+
+
+def test_moves_are_counted_and_signed_by_the_score(tmp_path: Path) -> None:
+    def mid(n: int) -> float:
+        return 10_000.0 if n < 11 else 10_001.0 if n < 20 else 10_010.0
+
+    spreads = [
+        spread_record(n, regime="ELEVATED" if n >= 10 else "CALM", score=0.5 if n >= 10 else 0.1, reference_mid=mid(n))
+        for n in range(60)
+    ]
+    spreads += [spread_record(60, regime="STRESSED", score=-0.8, reference_mid=10_010.0)]
+    spreads += [spread_record(61, regime="STRESSED", score=-0.8, reference_mid=10_000.0)]
+    write_tables(tmp_path, spreads, [])
+    by = {(row.regime, row.horizon_ns): row for row in moves(live_series(tmp_path, KEY))}
+    assert by["ELEVATED", 100_000_000].bps.tolist() == pytest.approx([1.0])
+    assert by["ELEVATED", 1_000_000_000].bps.tolist() == pytest.approx([10.0])
+    stressed = by["STRESSED", 100_000_000]
+    assert stressed.bps.tolist() == pytest.approx([10 / 10_010 * 1e4])  # down, as the score said
+    late = by["STRESSED", 10_000_000_000]
+    assert (late.entries, len(late.bps), late.unknown) == (1, 0, 1)  # nothing valid ten seconds on
+    assert by["HALT", 100_000_000].entries == 0
+
+
+def test_only_the_last_revision_of_a_window_counts(tmp_path: Path) -> None:
+    windows = [window_record(0), window_record(1), window_record(0, revision=1, buy_volume=9)]
+    write_tables(tmp_path, [spread_record(0)], windows)
+    assert window_series(tmp_path, KEY).delta.tolist() == [7.0, 5.0]
+
+
+def test_draws_paper_and_dark(tmp_path: Path) -> None:
+    spreads = [
+        spread_record(n, regime="STRESSED" if 30 < n < 50 else "CALM", status="DEGRADED" if n > 90 else "OK")
+        for n in range(100)
+    ]
+    write_tables(tmp_path, spreads, [window_record(n) for n in range(10)])
+    names = {path.name for path in draw(tmp_path, KEY)}
+    assert names == {f"plot-test-abc{look}.{kind}" for look in ("", "-dark") for kind in ("png", "svg")}
+    for path in tmp_path.glob("*.png"):
+        assert path.read_bytes().startswith(b"\x89PNG")
+    assert ET.parse(tmp_path / "plot-test-abc.svg").getroot().tag.endswith("svg")
+
+
+def test_draws_without_windows_or_mids(tmp_path: Path) -> None:
+    write_tables(tmp_path, [spread_record(n, reference_mid=None, score=None) for n in range(5)], [])
+    assert len(draw(tmp_path, KEY)) == 4
+
+
+def test_an_instrument_without_signals_is_named(tmp_path: Path) -> None:
+    write_tables(tmp_path, [spread_record(0)], [])
+    assert instruments(tmp_path) == [KEY]
+    with pytest.raises(NothingToDrawError, match="no live spread signal of TEST:XYZ"):
+        live_series(tmp_path, "TEST:XYZ")
