@@ -36,7 +36,7 @@ def cache_folder() -> Path:
     return folder / f"kernels-{source_digest()}"
 
 
-numba.config.CACHE_DIR = str(cache_folder())
+numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # numba makes its settings at run time
 
 
 def njit(function: F) -> F:

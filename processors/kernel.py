@@ -335,4 +335,4 @@ def _trace(state: State, out: Output, r: int, i: int) -> None:
 
 def new_scratch(n_components: int) -> Scratch:
     """Workspace for one engine."""
-    return Scratch(*(np.zeros(n_components) for _ in range(3)), np.zeros(n_components, np.uint8))
+    return Scratch._make([*(np.zeros(n_components) for _ in range(3)), np.zeros(n_components, np.uint8)])

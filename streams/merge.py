@@ -145,9 +145,9 @@ class Merge:
 def _cut(chunk: _Chunk, rows: int) -> _Chunk:
     """Take the first rows off a chunk that stays in its queue."""
     part = _Chunk(
-        Events(*(column[:rows] for column in chunk.events)), chunk.stamps[:rows], chunk.natural[:rows], chunk.since_s
+        Events._make(column[:rows] for column in chunk.events), chunk.stamps[:rows], chunk.natural[:rows], chunk.since_s
     )
-    chunk.events = Events(*(column[rows:] for column in chunk.events))
+    chunk.events = Events._make(column[rows:] for column in chunk.events)
     chunk.stamps, chunk.natural = chunk.stamps[rows:], chunk.natural[rows:]
     return part
 
