@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from equipoise.processors.columns import Events
 from equipoise.schemas.enums import Cause
 
@@ -37,7 +40,7 @@ class Decoded:
     """Rows of one batch, in record order. Every record has at least one row, or exactly one refusal."""
 
     events: Events
-    record: Sequence[int]  # for each row, the index of its record in the batch
+    record: Sequence[int] | NDArray[np.intp]  # for each row, the index of its record in the batch
     refusals: list[Refusal] = field(default_factory=list)
 
 
