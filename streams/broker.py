@@ -148,7 +148,8 @@ def create_topics(bootstrap: str, partitions: dict[str, int], config: dict[str, 
     Raises BrokerError that names the topic and the broker's reason.
     """
     from confluent_kafka import KafkaError, KafkaException
-    from confluent_kafka.admin import AdminClient, NewTopic
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic  # confluent_kafka.admin does not export it to a type checker
 
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     topics = [NewTopic(name, count, 1, config=config or {}) for name, count in partitions.items()]
