@@ -1,13 +1,13 @@
 """One order book: parameters, state and random draws around the kernels of `market`."""
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.streams.simulator import market as kernel
 from equipoise.streams.simulator.book import new_book
-from equipoise.streams.simulator.labels import VALUE_UNIT
+from equipoise.streams.simulator.labels import OUTCOME_DTYPE, VALUE_UNIT
 from equipoise.streams.simulator.settings import BurstSettings, FlowSettings, SimulatedMarket, SimulatorSettings
 from equipoise.streams.simulator.value import ValuePath, value_table
 from equipoise.streams.simulator.variates import raw_draws, stream
@@ -22,6 +22,8 @@ class Slice(NamedTuple):
 
     rows: NDArray[np.int64]  # shape (n, kernel.ROW_WIDTH)
     takers: NDArray[np.int64]  # shape (t, 9)
+    pending: list[dict[str, Any]]  # PendingTransaction records
+    outcomes: NDArray[np.void]  # OUTCOME_DTYPE
 
 
 def rates_of(flow: FlowSettings, bursts: BurstSettings, rows_per_second: float) -> kernel.Rates:
@@ -92,7 +94,7 @@ class OrderBookMarket:
                 break
         labels = np.concatenate(takers)
         labels[:, kernel.T_VALUE] = value_at(bursts, self._start_value, labels[:, kernel.T_EVENT])
-        return Slice(np.concatenate(rows), labels)
+        return Slice(np.concatenate(rows), labels, [], np.empty(0, OUTCOME_DTYPE))
 
     def _out_of_draws(self) -> bool:
         return int(self._state.clock[kernel.DRAWN]) + kernel.DRAWS_PER_EVENT > self._draws.size

@@ -8,6 +8,7 @@ from equipoise.processors.instruments import Instrument
 from equipoise.schemas.enums import BookSource
 
 DEFAULT_START_NS: Final = 1_767_571_200_000_000_000  # 2026-01-05 00:00 UTC, a Monday
+DEFAULT_POOL: Final = "0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640"  # where Uniswap has its largest pool of this pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,13 @@ class SimulatedMarket:
 
 
 def default_markets() -> tuple[SimulatedMarket, ...]:
-    """Three order books; a tick is 0.7 to 1 basis points."""
+    """Three order books and a pool on the second one's asset; a tick is 0.7 to 1 basis points."""
 
     return (
         SimulatedMarket(_against_usd("SIM", "BTC", "5", "0.01", BookSource.L3), 12_000),
         SimulatedMarket(_against_usd("SIM", "ETH", "0.25", "0.1", BookSource.L3), 10_000),
         SimulatedMarket(_against_usd("SIM", "SOL", "0.01", "1", BookSource.L3), 15_000),
+        SimulatedMarket(_against_usd("POOL", "ETH", "0.25", "0.1", BookSource.L2), 10_000, pool=DEFAULT_POOL),
     )
 
 
@@ -110,6 +112,8 @@ class SimulatorSettings:
         _within("maker_share", self.flow.maker_share, 0.1, 0.9)
         _within("orders_per_book", self.flow.orders_per_book, 60, 3_000)
         _within("number of instruments", len(self.instruments), 1, 10_000)
+        _within("swaps_per_second", self.flow.swaps_per_second, 0.01, 1_000)
+        _within("blocks_ms", self.flow.blocks_ms, 10, 600_000)
         keys = [market.instrument.key for market in self.instruments]
         for key in keys:
             if keys.count(key) > 1:

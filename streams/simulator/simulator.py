@@ -1,5 +1,6 @@
 """All markets together: slices of time, in order of arrival."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from equipoise.processors.instruments import Instruments
 from equipoise.streams.simulator import market as kernel
 from equipoise.streams.simulator.exchange import OrderBookMarket
 from equipoise.streams.simulator.labels import BURST_DTYPE, TAKER_DTYPE, Labels
+from equipoise.streams.simulator.pool import PoolMarket
 from equipoise.streams.simulator.settings import SimulatorSettings
 from equipoise.streams.simulator.value import ValuePath
 
@@ -40,14 +42,17 @@ class Simulator:
         self._offset = 0
         self._markets = self._make_markets()
         self._held = [np.empty((0, kernel.ROW_WIDTH), np.int64) for _ in self._markets]
+        self._held_pending: list[dict[str, Any]] = []
         self._held_takers = [np.empty((0, 9), np.int64) for _ in self._markets]
 
-    def _make_markets(self) -> list[OrderBookMarket]:
+    def _make_markets(self) -> list[OrderBookMarket | PoolMarket]:
         s = self.settings
         names = sorted({m.instrument.underlying or m.instrument.key for m in s.instruments})
         paths = {name: ValuePath(s.seed, i, s.start_ns, s.bursts) for i, name in enumerate(names)}
         return [
-            OrderBookMarket(number, m, s, paths[m.instrument.underlying or m.instrument.key])
+            (PoolMarket if m.pool else OrderBookMarket)(
+                number, m, s, paths[m.instrument.underlying or m.instrument.key]
+            )
             for number, m in enumerate(s.instruments)
         ]
 
@@ -59,19 +64,31 @@ class Simulator:
 
     def _chunk(self, until: int) -> SimulatedChunk:
         """Every row that arrives before `until`: none has a later event, so all of them have been made."""
-        rows, takers, bursts = [], [], []
+        rows, takers, bursts, outcomes = [], [], [], []
         for index, market in enumerate(self._markets):
             made = market.run(until)
             ready, labels = self._release(index, made.rows, made.takers, until)
             rows.append(_with_instrument(ready, index))
             takers.append(_taker_labels(labels, index))
             bursts.append(_burst_labels(market.bursts(until), index, self._now, until))
+            made.outcomes["instrument"] = index
+            outcomes.append(made.outcomes)
+            self._held_pending += made.pending
         start, self._now = self._now, until
         events = self._events(np.concatenate(rows))
-        labels_of_chunk = Labels(
-            np.sort(np.concatenate(takers), order=["event_ns", "instrument"], kind="stable"), np.concatenate(bursts)
+        truth = Labels(
+            _in_order_of_rows(np.concatenate(takers), events),
+            _in_order(np.concatenate(bursts), "start_ns"),
+            _in_order(np.concatenate(outcomes), "ended_ns"),
         )
-        return SimulatedChunk(start, until, events, [], labels_of_chunk)
+        return SimulatedChunk(start, until, events, self._release_pending(until), truth)
+
+    def _release_pending(self, until: int) -> list[dict[str, Any]]:
+        """Stable: of equal stamps the earlier instrument's first, and each instrument's in their order."""
+        held = sorted(self._held_pending, key=lambda record: record["arrival_time_ns"])
+        n = bisect_left(held, until, key=lambda record: record["arrival_time_ns"])
+        self._held_pending = held[n:]
+        return held[:n]
 
     def _release(self, index: int, rows: Rows, takers: Rows, until: int) -> tuple[Rows, Rows]:
         """Split what has arrived from what is still under way, and keep the latter."""
@@ -125,6 +142,20 @@ def _taker_labels(takers: Rows, index: int) -> NDArray[np.void]:
     ):
         out[name] = takers[:, at]
     return out
+
+
+def _in_order_of_rows(takers: NDArray[np.void], events: Events) -> NDArray[np.void]:
+    """Fill in each order's first row, and sort by it."""
+    for index in np.unique(takers["instrument"]):
+        mine = takers["instrument"] == index
+        rows = np.flatnonzero(events.instrument == index)
+        first = rows[np.searchsorted(events.sequence[rows], takers["sequence"][mine])]
+        takers["offset"][mine] = events.offset[first]
+    return takers[np.argsort(takers["offset"], kind="stable")]
+
+
+def _in_order(labels: NDArray[np.void], time: str) -> NDArray[np.void]:
+    return labels[np.lexsort((labels["instrument"], labels[time]))]
 
 
 def _burst_labels(bursts: Rows, index: int, start: int, end: int) -> NDArray[np.void]:

@@ -73,5 +73,5 @@ def natural_log(x: float) -> float:
 
 @njit
 def exponential(draw: int) -> float:
-    """Exponential with mean 1, in (0, 36.8)."""
-    return -natural_log(1.0 - uniform(draw) * (1.0 - _TINY) - 0.5 * _TINY)
+    """Exponential with mean 1, in [0, 36.8)."""
+    return -natural_log(1.0 - uniform(draw))

@@ -1,50 +1,18 @@
-import hashlib
-
 import numpy as np
-import pytest
 
-from equipoise.processors.columns import Events
 from equipoise.schemas.enums import Action
 from equipoise.streams.simulator import BurstSettings, Simulator, SimulatorSettings, default_markets
 
+from .runs import simulate as simulate_markets
 from .slow_book import replay
 
 BOOKS = default_markets()[:2]
-# Of 12 s of event time with seed 7. Changes only when the simulated market itself is changed on purpose.
-GOLDEN = "554f40b011e4a90a32664e4e45880e2d92adc32c14f3290b880a5e599047fd38"
 
 
-def simulate(seconds, chunk_ms=50, **settings):
-    chunks = list(Simulator(SimulatorSettings(instruments=BOOKS, chunk_ms=chunk_ms, **settings)).chunks(seconds))
-    events = Events(*(np.concatenate(columns) for columns in zip(*(c.events for c in chunks), strict=True)))
-    takers = np.concatenate([c.labels.takers for c in chunks])
-    bursts = np.concatenate([c.labels.bursts for c in chunks])
-    return events, takers, bursts
-
-
-def digest(events, *labels):
-    out = hashlib.sha256()
-    for column in events:
-        out.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<")).tobytes())
-    for rows in labels:
-        for name in rows.dtype.names:
-            out.update(np.ascontiguousarray(rows[name]).tobytes())
-    return out.hexdigest()
-
-
-def test_same_seed_same_bytes_and_another_seed_others():
-    first, again, other = simulate(3, seed=5), simulate(3, seed=5), simulate(3, seed=6)
-    assert digest(*first) == digest(*again)
-    assert digest(*first) != digest(*other)
-
-
-@pytest.mark.parametrize("chunk_ms", [1, 333, 10_000])
-def test_the_cut_into_chunks_does_not_change_a_byte(chunk_ms):
-    assert digest(*simulate(6.5, chunk_ms=chunk_ms, seed=11)) == digest(*simulate(6.5, seed=11))
-
-
-def test_golden_digest():
-    assert digest(*simulate(12, seed=7)) == GOLDEN
+def simulate(seconds, **settings):
+    run = simulate_markets(seconds, BOOKS, **settings)
+    assert run.pending == []
+    return run.events, run.takers, run.bursts
 
 
 def test_every_book_is_valid_at_every_moment():
