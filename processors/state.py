@@ -100,7 +100,8 @@ INSTRUMENT_DTYPE: Final = np.dtype(
 SLOT_DTYPE: Final = np.dtype(
     [
         ("number", "i8"),  # start / window length, NULL: free
-        ("state", "u1"),  # 0 free, 1 open, 2 closed and open to revision
+        ("state", "u1"),  # time.FREE, OPEN, CLOSED (and open to revision)
+        ("opened", "i8"),  # the partition's count when it was opened: windows of one number close in this order
         ("revision", "i4"),
         ("session", "i8"),
         ("events", "i8"),
@@ -173,6 +174,7 @@ PARTITION_DTYPE: Final = np.dtype(
         ("arrival_ns", "i8"),
         ("first_arrival_ns", "i8"),
         ("closed_number", "i8"),  # windows up to this number are closed
+        ("opened", "i8"),  # windows opened so far
         ("order_count", "i8"),
         ("free_order", "i8"),
         ("order_end", "i8"),  # order rows ever used

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from equipoise.processors.book import orders
-from equipoise.processors.columns import NULL
 from equipoise.processors.instruments import Instruments
 from equipoise.processors.settings import EngineSettings
 from equipoise.processors.state import (
@@ -136,7 +135,7 @@ def _load_partition(state: State, row: bytes, layout: bytes) -> None:
         raise StateError(f"partition row: {counts[0]} sources, now {len(state.sources)}; topics were added or removed")
     size = PARTITION_DTYPE.itemsize
     stored = np.frombuffer(body[:size], PARTITION_DTYPE)
-    for name in ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number"):
+    for name in ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number", "opened"):
         state.partition[name] = stored[name]
     state.sources[:] = np.frombuffer(body[size:], SOURCE_DTYPE)
 
@@ -207,14 +206,13 @@ def _place_orders(state: State, i: int, listed: Array, waiting: Array) -> None:
 
 
 def _relist_members(state: State, n: int) -> None:
+    """Open windows, in the order in which they were opened."""
     state.member_count[:] = 0
-    ring = state.slots.shape[1]
-    numbers, states = state.slots["number"], state.slots["state"]
-    for i in range(n):
-        for k in range(ring):
-            if states[i, k] == OPEN and numbers[i, k] != NULL:
-                state.members[k, state.member_count[k]] = i
-                state.member_count[k] += 1
+    slots = state.slots[:n]
+    listed = np.argwhere(slots["state"] == OPEN)
+    for i, k in listed[np.argsort(slots["opened"][tuple(listed.T)])]:
+        state.members[k, state.member_count[k]] = i
+        state.member_count[k] += 1
 
 
 def grown(rows: Array, length: int) -> Array:

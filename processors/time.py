@@ -104,6 +104,8 @@ def open_slot(state: State, i: int, number: int) -> int:
         slot.revision = -1
     else:
         slot.state = OPEN
+        slot.opened = state.partition[0].opened
+        state.partition[0].opened += 1
         state.members[k, state.member_count[k]] = i
         state.member_count[k] += 1
     return k

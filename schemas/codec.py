@@ -62,19 +62,41 @@ def schema(name: str) -> Schema:
     return parse(schema_text(name))
 
 
-def parse(text: str) -> Schema:
+def parse(text: str, named: dict[str, Schema] | None = None) -> Schema:
     """A schema text, parsed apart from every other one.
+
+    `named` holds the schemas that the text may refer to, by full name, and gets those that it defines;
+    the first reference to each is replaced by its definition, so that the result stands alone.
 
     Raises
     ------
     SchemaInvalidError
         The text is no JSON or no Avro schema.
     """
+    known = {} if named is None else named
+    before = dict(known)
     try:
-        parsed = fastavro.parse_schema(json.loads(text), named_schemas={})
+        parsed = fastavro.parse_schema(json.loads(text), named_schemas=known)
+        if before:
+            parsed = fastavro.parse_schema(_written_out(parsed, before), named_schemas={})
     except (json.JSONDecodeError, SchemaParseException, UnknownType, KeyError, TypeError, AttributeError) as error:
         raise SchemaInvalidError(f"schema: {type(error).__name__}: {error}") from error
     return parsed if isinstance(parsed, dict) else {"type": parsed}
+
+
+def _written_out(node: Any, definitions: dict[str, Schema]) -> Any:
+    """The parsed schema with the first reference to each of `definitions`, which it uses up, replaced by it."""
+    if isinstance(node, str) and node in definitions:
+        return _written_out(definitions.pop(node), definitions)
+    if isinstance(node, list):
+        return [_written_out(part, definitions) for part in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: value for key, value in node.items() if not key.startswith("__")}
+    types = {
+        key: _written_out(plain[key], definitions) for key in ("type", "items", "values", "fields") if key in plain
+    }
+    return plain | types
 
 
 def encode(name: str, record: Record) -> bytes:

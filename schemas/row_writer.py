@@ -10,21 +10,8 @@ from struct import Struct
 from typing import Final
 
 from equipoise.schemas.enums import Component, Kind
-from equipoise.schemas.rows import (
-    NULL,
-    ComponentRow,
-    InstrumentLike,
-    Row,
-    Rows,
-    SignalRow,
-    WindowRow,
-    buckets,
-    classified_share,
-    component_rows,
-    reasons,
-    tick_text,
-    underlying,
-)
+from equipoise.schemas.row_layout import NULL, ComponentRow, InstrumentLike, Row, Rows, SignalRow, WindowRow
+from equipoise.schemas.rows import buckets, classified_share, component_rows, reasons, tick_text, underlying
 
 _KINDS: Final = tuple(kind.name.lower().encode() for kind in Kind)
 _double: Final = Struct("<d").pack

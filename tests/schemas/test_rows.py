@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from equipoise.processors.columns import COMPONENT_DTYPE, N_BUCKETS, NULL, SIGNAL_DTYPE, WINDOW_DTYPE
 from equipoise.processors.instruments import Instrument
-from equipoise.schemas import codec, enums, row_writer, rows
+from equipoise.schemas import codec, enums, row_layout, row_writer, rows
 from equipoise.schemas.errors import EncodingError
 
 LINEAR = Instrument("binance", "BTCUSDT", Decimal("0.10"), Decimal("0.001"))
@@ -57,10 +57,10 @@ COMPONENTS = st.lists(drawn(COMPONENT_DTYPE), min_size=len(enums.Component), max
 
 
 def test_rows_have_the_columns_of_the_dtypes() -> None:
-    assert rows.SignalRow._fields == SIGNAL_DTYPE.names
-    assert rows.ComponentRow._fields == COMPONENT_DTYPE.names
-    assert rows.WindowRow._fields == WINDOW_DTYPE.names
-    assert rows.NULL == NULL
+    assert row_layout.SignalRow._fields == SIGNAL_DTYPE.names
+    assert row_layout.ComponentRow._fields == COMPONENT_DTYPE.names
+    assert row_layout.WindowRow._fields == WINDOW_DTYPE.names
+    assert row_layout.NULL == NULL
 
 
 def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -1,0 +1,103 @@
+"""T0: the statement that is signed when a window closes.
+
+    statement = version, stream, sequence, header digest, root, C_B, C_S, previous, key
+    previous  = digest of the statement before: a chain
+    signature = Ed25519 over the statement
+
+C_B and C_S commit to the totals with blindings of their own, so that opening them in open
+mode says nothing about the blindings of the leaves; a link proof ties them to the leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from equipoise.proofs.codec import Framed, GroupElement, Raw, Uint
+from equipoise.proofs.digest import ZERO32, tagged, vec8
+from equipoise.proofs.errors import Invalid, Malformed
+from equipoise.proofs.group import Point
+from equipoise.proofs.header import VERSION, Header
+
+_SIGN = vec8(b"equipoise/v1/sign/attestation")
+
+
+@dataclass(frozen=True)
+class Attestation(Framed):
+    """SPEC.md, section 6; 330 bytes whatever it attests."""
+
+    version: int
+    stream_id: bytes
+    sequence: int
+    header_digest: bytes
+    root: bytes
+    c_b: Point
+    c_s: Point
+    previous: bytes
+    key: bytes
+    signature: bytes
+
+    TYPE = 2
+    LIMIT = 330
+    FIELDS = (
+        ("version", Uint(2, VERSION, VERSION, "bad-version")),
+        ("stream_id", Raw(32)),
+        ("sequence", Uint(8)),
+        ("header_digest", Raw(32)),
+        ("root", Raw(32)),
+        ("c_b", GroupElement()),
+        ("c_s", GroupElement()),
+        ("previous", Raw(32)),
+        ("key", Raw(32)),
+        ("signature", Raw(64)),
+    )
+
+    def validate(self, where: str) -> None:
+        """Only the first statement of a stream has no predecessor."""
+        if (self.sequence == 0) != (self.previous == ZERO32):
+            raise Malformed("bad-value", f"{where}.previous", "zeros at sequence 0, and only there")
+
+    @cached_property
+    def statement(self) -> bytes:
+        """What is signed, without the domain's prefix."""
+        return self.body()[:-64]
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The statement's digest: what proofs refer to and the next statement chains to."""
+        return tagged(b"equipoise/v1/statement", self.statement)
+
+    @property
+    def signed_message(self) -> bytes:
+        """The bytes under the signature."""
+        return _SIGN + self.statement
+
+
+def signature_holds(key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 signature verifies; False for a key that is no point."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def check_attestation(header: Header, t0: Attestation) -> None:
+    """Check that ``t0`` is about ``header`` and signed by its key (whose standing is `History`'s to judge).
+
+    Raises Invalid: header-mismatch, stream-mismatch, signature.
+    """
+    check_names(header, t0)
+    if not signature_holds(t0.key, t0.signature, t0.signed_message):
+        raise Invalid("signature", "attestation.signature")
+
+
+def check_names(header: Header, t0: Attestation) -> None:
+    """The first two checks of SPEC.md, section 6."""
+    if t0.header_digest != header.digest:
+        raise Invalid("header-mismatch", "attestation.header_digest")
+    if t0.stream_id != header.stream_id:
+        raise Invalid("stream-mismatch", "attestation.stream_id")

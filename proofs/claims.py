@@ -1,0 +1,74 @@
+"""What was shown, in plain words, and what was not.
+
+A verifier that only says "valid" invites people to believe more than was proved. These
+sentences are part of the result.
+"""
+
+from __future__ import annotations
+
+from equipoise.proofs.bundle import Bundle
+from equipoise.proofs.header import OPEN, PER_TRADER, Header
+from equipoise.proofs.receipt import Receipt
+
+NOT_ATTESTED = (
+    "that the orders are real, complete or distinct",
+    "that no trader traded with itself (wash trades), or used two names",
+    "that the leaves equal what the log holds, unless an ingest gateway's signatures say so",
+    "the hour at which it was signed: times are the publisher's own",
+    "anything against a quantum computer: commitments bind only as long as discrete logarithms are hard",
+)
+
+
+def ratio(edge: int, q: int) -> str:
+    """An edge as people read it."""
+    return f"{edge}/{q} = {edge / q:+.4f}" if edge <= q else "above every ratio"
+
+
+def band_words(header: Header, index: int) -> str:
+    """What a band proof says."""
+    lo, hi = header.edges[index], header.edges[index + 1]
+    above = f"at least {ratio(lo, header.q)}"
+    below = "" if hi > header.q else f" and below {ratio(hi, header.q)}"
+    return (
+        f"the imbalance (buys - sells) / (buys + sells) is {above}{below} (band {index} of "
+        f"{len(header.edges) - 1}), on at least {header.v_min} lots; buys, sells and the ratio stay hidden"
+    )
+
+
+def receipt_words(header: Header, receipt: Receipt, who: str) -> str:
+    """What a receipt says."""
+    lane = "" if header.leaf_mode == PER_TRADER else f" at offset {int.from_bytes(receipt.key[:8], 'big')}"
+    return (
+        f"the leaf of {who or 'an order without participant'}{lane} ({receipt.buy} lots bought, {receipt.sell} sold) "
+        "is counted in the totals, and nothing negative on its path offsets it"
+    )
+
+
+def attested(bundle: Bundle, trusted_key: bool, receipts: tuple[str, ...]) -> list[str]:
+    """The sentences that an accepted bundle supports."""
+    header, t0 = bundle.header, bundle.t0
+    leaf = "trader" if header.leaf_mode == PER_TRADER else "order"
+    out = [
+        f"the holder of key {t0.key.hex()[:16]}… signed statement {t0.sequence} of stream {header.stream!r} about "
+        f"{header.instrument}, window [{header.window_start}, {header.window_end}) ns, revision {header.revision}",
+        f"it committed, at that time, to {header.leaves} leaves in this order (one per {leaf}) and to the totals of "
+        f"buys and sells, in lots of {header.lot}",
+    ]
+    if not trusted_key:
+        out.append("NOTE: the key was not compared with a pinned history or key: anybody can make such a signature")
+    if bundle.link:
+        out.append("the totals' commitments hold exactly the sums of the leaves' commitments")
+    if bundle.opening:
+        out.append(f"buys are {bundle.opening.buys} lots and sells are {bundle.opening.sells} lots")
+    if bundle.band:
+        out.append(band_words(header, bundle.band.index))
+    out += receipts
+    if bundle.audit:
+        out.append(f"all {header.leaves} leaf commitments were summed again and give the committed totals")
+    return out
+
+
+def not_attested(header: Header) -> list[str]:
+    """The sentences that no bundle supports."""
+    values = "" if header.mode == OPEN else "the values of buys, sells and their ratio, beyond the band"
+    return [*NOT_ATTESTED, *([values] if values else [])]
