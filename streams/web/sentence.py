@@ -4,6 +4,7 @@ from typing import Final
 
 from equipoise.schemas.enums import Cap, Component, Reason, Status
 from equipoise.streams.web.reading import REASONS, Part, Reading
+from equipoise.streams.web.text import bps
 
 EVEN: Final = 1.15  # buyers against sellers nearer than this are called even
 LEAN: Final = 0.05  # a score smaller than this has no side
@@ -38,14 +39,6 @@ def ratio(value: float) -> str:
         return "more than 10:1" if share > 10.5 / 12.5 else "10:1"
     times = (1 + share) / (1 - share)
     return f"{times:.0f}:1" if abs(times - round(times)) < 0.05 or times >= 4 else f"{times:.1f}:1"
-
-
-def bps(value: float | None) -> str:
-    """Basis points, without needless decimals."""
-    if value is None:
-        return "–"
-    text = f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
-    return text.removesuffix(".0")
 
 
 def share_of(part: Part, reading: Reading) -> float:

@@ -13,7 +13,8 @@ from equipoise.schemas.signals import FeeSignal, ImbalanceWindow, SpreadSignal
 from equipoise.streams.web.foot import Foot
 from equipoise.streams.web.history import SPAN_MS, History
 from equipoise.streams.web.reading import MEANINGS, REASONS, Part, Reading, read
-from equipoise.streams.web.sentence import bps, sentence, share_of
+from equipoise.streams.web.sentence import sentence, share_of
+from equipoise.streams.web.text import bps, clock_text, signed
 
 View = dict[str, Any]
 TABLE_ROWS: Final = 24
@@ -155,8 +156,8 @@ def _quote(board: InstrumentBoard, clock_ns: int) -> View:
             "base_bps": bps(board.base_bps),
             "base": board.base_bps,
             "widen": "–" if reading.widen is None else f"×{reading.widen:.2f}",
-            "skew": _signed(reading.skew_bps, 1),
-            "score": _signed(reading.score, 2),
+            "skew": signed(reading.skew_bps, 1),
+            "score": signed(reading.score, 2),
             "cap": "" if not reading.cap else reading.cap.name.replace("_", " ").lower(),
         },
     }
@@ -183,10 +184,10 @@ def _component(part: Part, reading: Reading) -> View:
         "name": part.name,
         "meaning": MEANINGS[part.component],
         "value": part.value,
-        "value_text": _signed(part.value, 2),
+        "value_text": signed(part.value, 2),
         "weight": f"{part.weight:.2f}",
         "contribution": None if part.value is None else part.contribution,
-        "contribution_text": _signed(None if part.value is None else part.contribution, 3),
+        "contribution_text": signed(None if part.value is None else part.contribution, 3),
         "share": f"{share_of(part, reading) * 100:.0f} %",
         "seen": round(part.seen, 3),
         "reason": "" if part.value is not None else REASONS.get(part.reason, "not known"),
@@ -200,7 +201,7 @@ def _row(board: InstrumentBoard, clock_ns: int) -> View:
         "mid": reading.price(reading.mid) if reading else "–",
         "bid_bps": bps(reading.bid_bps) if reading else "–",
         "ask_bps": bps(reading.ask_bps) if reading else "–",
-        "score": _signed(reading.score, 2) if reading else "–",
+        "score": signed(reading.score, 2) if reading else "–",
         "regime": reading.regime.name if reading else "UNKNOWN",
         "status": reading.status.name if reading else ("STALE" if board.reading else "WAITING"),
     }
@@ -218,20 +219,5 @@ def _signal(reading: Reading) -> View:
         "bid": reading.price(reading.bid),
         "mid": reading.price(reading.mid),
         "ask": reading.price(reading.ask),
-        "score": _signed(reading.score, 2),
+        "score": signed(reading.score, 2),
     }
-
-
-def clock_text(ns: int) -> str:
-    """Time of day, UTC, with milliseconds."""
-    ms = ns // 1_000_000
-    seconds = ms // 1000
-    return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{ms % 1000:03d}"
-
-
-def _signed(value: float | None, decimals: int) -> str:
-    """A number with its sign, a real minus and no negative zero; a dash for null."""
-    if value is None:
-        return "–"
-    text = f"{value:+.{decimals}f}".replace("-", "−")
-    return text[1:] if float(f"{value:.{decimals}f}") == 0 else text

@@ -4,7 +4,8 @@ import pytest
 
 from equipoise.schemas.enums import Component, Reason
 from equipoise.streams.web.reading import NAMES, REASONS, read
-from equipoise.streams.web.sentence import bps, ratio, sentence, share_of
+from equipoise.streams.web.sentence import ratio, sentence, share_of
+from equipoise.streams.web.text import bps
 from tests.demo.records import START_NS, parts, quoted, spread
 
 

@@ -7,7 +7,8 @@ import pytest
 from equipoise.streams.web.foot import Foot
 from equipoise.streams.web.history import History
 from equipoise.streams.web.reading import read
-from equipoise.streams.web.view import Board, clock_text
+from equipoise.streams.web.text import clock_text
+from equipoise.streams.web.view import Board
 from tests.demo.records import START_NS, fee, market, parts, quoted, spread
 
 KEY = "SIM:BTC-USD"
