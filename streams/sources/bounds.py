@@ -65,10 +65,16 @@ def time_ns(ns: int, field: str) -> int:
     )
 
 
-def whole(value: object, field: str) -> int:
-    """A JSON or Avro integer that fits the columns: bool, float and text are mis-typed."""
+def integer(value: object, field: str) -> int:
+    """An integer of any size: bool, float and text are mis-typed."""
     if type(value) is not int:
         raise RefusedError(Cause.MISTYPED, f"{field}: {shown(value)} is {type(value).__name__}, expected an integer")
-    if -INT64_END < value < INT64_END:
-        return value
-    raise RefusedError(Cause.MISTYPED, f"{field}: {shown(value)}, must be > -2^63 and < 2^63")
+    return value
+
+
+def whole(value: object, field: str) -> int:
+    """An integer that fits the columns."""
+    number = integer(value, field)
+    if -INT64_END < number < INT64_END:
+        return number
+    raise RefusedError(Cause.MISTYPED, f"{field}: {shown(number)}, must be > -2^63 and < 2^63")

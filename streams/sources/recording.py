@@ -70,7 +70,7 @@ class Request:
 class Preset(Protocol):
     """A recorded format: modules under `streams.sources.presets` have these names."""
 
-    def book_source(self, files: Files) -> BookSource:
+    def book_source(self, files: Files, /) -> BookSource:
         """What the book is built from, unless the instrument says otherwise."""
         ...
 

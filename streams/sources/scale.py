@@ -1,16 +1,16 @@
 """Decimal text to whole ticks or lots, exactly: nothing is ever rounded to fit."""
 
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, Subnormal
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Subnormal
 from typing import Final
 
-from equipoise.processors.instruments import Instrument
+from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.schemas.enums import Cause
 from equipoise.streams.sources import bounds
 from equipoise.streams.sources.bounds import RefusedError, shown
 
 TEXT_MAX: Final = 64  # characters of a number; longer ones are no price of any market
 _REMEMBERED: Final = 200_000  # texts; prices and sizes repeat, and a look-up is 10x faster than a division
-_EXACT: Final = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Inexact, Overflow, Subnormal])
+_EXACT: Final = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Inexact, Subnormal])
 
 Number = str | int | float | Decimal
 
@@ -44,12 +44,12 @@ class Scale:
         return units
 
     def _divide(self, number: Decimal, value: object, field: str) -> int:
+        if number.adjusted() > TEXT_MAX:  # 1e999999: no division, no integer of a million digits
+            raise self._range(value, field)
         try:
             units = _EXACT.divide(number, self._unit)
         except (Inexact, Subnormal):
             raise self._off(value, field) from None
-        except (Overflow, InvalidOperation):
-            raise self._range(value, field) from None
         if abs(units) >= self._end:
             raise self._range(value, field)
         if units != units.to_integral_value():
@@ -110,3 +110,35 @@ class Scales:
         tick, lot = _EXACT.divide(instrument.tick, price_unit), _EXACT.divide(instrument.lot, quantity_unit)
         self.ticks: Final = Scale(tick, Cause.PRICE_OFF_TICK, Cause.PRICE_RANGE, "tick").whole
         self.lots: Final = Scale(lot, Cause.QUANTITY_OFF_LOT, Cause.QUANTITY_RANGE, "lot").whole
+
+
+class Listed:
+    """The instruments of one venue with their units, found by symbol; follows a tick that changes."""
+
+    def __init__(
+        self,
+        instruments: Instruments,
+        venue: str,
+        price_unit: Decimal = Decimal(1),
+        quantity_unit: Decimal = Decimal(1),
+    ) -> None:
+        self._instruments = instruments
+        self._venue = venue
+        self._units = (price_unit, quantity_unit)
+        self._scales: dict[int, Scales] = {}
+
+    def find(self, symbol: str, venue: str = "") -> tuple[int, Scales]:
+        """Index and units of VENUE:SYMBOL.
+
+        Raises:
+            RefusedError: UNKNOWN_INSTRUMENT.
+        """
+        index = self._instruments.find(venue or self._venue, symbol)
+        if index < 0:
+            raise RefusedError(
+                Cause.UNKNOWN_INSTRUMENT, f"venue, symbol: {shown(f'{venue or self._venue}:{symbol}')} is not listed"
+            )
+        known = self._scales.get(index)
+        if known is None or known.instrument is not self._instruments[index]:
+            known = self._scales[index] = Scales(self._instruments[index], *self._units)
+        return index, known

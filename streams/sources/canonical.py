@@ -1,0 +1,212 @@
+"""The canonical OrderEvent: Avro (Confluent prefix or header) or JSON to rows, and rows back to records.
+
+One record is one row. A value that starts with `{` and has no schema header is JSON with the same field
+names, enums as words; anything else is Avro, read with its writer's schema.
+
+| action | needs, besides what the schema demands |
+|---|---|
+| ADD | side, price, quantity, order_id |
+| MODIFY, EXECUTE | quantity, order_id |
+| CANCEL | order_id (quantity null: all that rests) |
+| LEVEL | side, price, quantity |
+| TRADE | price, quantity (side NONE: not said) |
+| STATUS | trading_status |
+| SNAPSHOT, CLEAR, NOTHING | - |
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
+
+from equipoise.processors.columns import NULL, Events
+from equipoise.processors.instruments import Instruments
+from equipoise.schemas import codec
+from equipoise.schemas.enums import Action, Cause, Flag, Side, TradingStatus
+from equipoise.schemas.errors import DecodingError, SchemaInvalidError, UnknownSchemaError, WireFormatError
+from equipoise.schemas.headers import VALUE_SCHEMA_ID, header
+from equipoise.schemas.local import BuiltIn, SchemaSource
+from equipoise.schemas.wire import split
+from equipoise.streams.records import RawRecord
+from equipoise.streams.sources import bounds
+from equipoise.streams.sources.bounds import RefusedError, shown
+from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord, need, parse_object
+from equipoise.streams.sources.rows import Rows
+
+Word = TypeVar("Word", Action, Side, TradingStatus)
+NAME: Final = "OrderEvent"
+FLAG_BITS: Final = int(~Flag(0) & ~(Flag.LAST | Flag.MERGE_LATE))  # what a record may say
+_NEEDS: Final = {
+    Action.ADD: ("side", "price", "quantity", "order_id"),
+    Action.MODIFY: ("quantity", "order_id"),
+    Action.EXECUTE: ("quantity", "order_id"),
+    Action.CANCEL: ("order_id",),
+    Action.LEVEL: ("side", "price", "quantity"),
+    Action.TRADE: ("price", "quantity"),
+}
+_DEFAULTS: Final[dict[str, Any]] = {"order_id": 0, "last_in_event": True, "flags": 0, "trading_status": "UNKNOWN"}
+
+
+class CanonicalDecoder(EachRecord):
+    """Decoder of OrderEvent records."""
+
+    def __init__(
+        self, instruments: Instruments, schemas: SchemaSource | None = None, max_bytes: int = RECORD_MAX_BYTES
+    ) -> None:
+        super().__init__(self._canonical, max_bytes)
+        self._instruments = instruments
+        self._schemas = schemas or BuiltIn()
+
+    def _canonical(self, record: RawRecord, rows: Rows) -> None:
+        assert record.value is not None
+        if record.value[:1] == b"{" and header(record.headers, VALUE_SCHEMA_ID) is None:
+            found = {**_DEFAULTS, **parse_object(record.value)}
+        else:
+            found = read_avro(record, self._schemas)
+        append(found, self._instruments, rows)
+
+
+def read_avro(record: RawRecord, schemas: SchemaSource) -> dict[str, Any]:
+    """An OrderEvent in our version of the schema, whatever the writer's was.
+
+    Raises:
+        RefusedError: UNKNOWN_SCHEMA, TRUNCATED or MISTYPED.
+        RegistryError: the registry cannot be asked.
+    """
+    try:
+        schema_id, body = split(record.value, record.headers)
+        return codec.decode(NAME, body, schemas.writer(schema_id))
+    except WireFormatError as error:
+        raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
+    except (UnknownSchemaError, SchemaInvalidError) as error:
+        raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
+    except DecodingError as error:
+        cause = Cause.TRUNCATED if isinstance(error.__cause__, EOFError) else Cause.MISTYPED
+        raise RefusedError(cause, str(error)) from None
+
+
+def append(record: dict[str, Any], instruments: Instruments, rows: Rows) -> None:
+    """Check one OrderEvent and append its row. Raises RefusedError."""
+    rows.instrument = _instrument(record, instruments)
+    action = _word(record, "action", Action)
+    side = _word(record, "side", Side)
+    if action in (Action.INTENT, Action.RETRACT):
+        raise RefusedError(Cause.UNKNOWN_WORD, f"action: {action.name} is a SwapIntent's, not an OrderEvent's")
+    for name in _NEEDS.get(action, ()):
+        if not (side if name == "side" else record.get(name) is not None and (name != "order_id" or record[name])):
+            raise RefusedError(
+                Cause.MISSING_FIELD, f"{name}: {shown(record.get(name))}, must be given with {action.name}"
+            )
+    flags = _flags(record)
+    need(record, "event_time_ns")
+    rows.event_ns = _time(record, "event_time_ns")
+    if record.get("arrival_time_ns") is not None:
+        rows.arrival_ns = _time(record, "arrival_time_ns")
+    rows.sequence = _optional(record, "sequence")
+    rows.previous = _optional(record, "previous_sequence")
+    rows.row(
+        action,
+        side,
+        _price(record),
+        _quantity(record, action, flags),
+        bounds.whole(record["order_id"], "order_id"),
+        flags,
+    )
+
+
+def _instrument(record: dict[str, Any], instruments: Instruments) -> int:
+    venue, symbol = need(record, "venue"), need(record, "symbol")
+    if type(venue) is not str or type(symbol) is not str:
+        raise RefusedError(Cause.MISTYPED, f"venue, symbol: {shown(venue)}, {shown(symbol)}, expected texts")
+    index = instruments.find(venue, symbol)
+    if index < 0:
+        raise RefusedError(Cause.UNKNOWN_INSTRUMENT, f"venue, symbol: {shown(f'{venue}:{symbol}')} is not listed")
+    return index
+
+
+def _word(record: dict[str, Any], name: str, words: type[Word]) -> Word:
+    value = need(record, name)
+    found = words.__members__.get(value) if type(value) is str else None
+    if found is None:
+        raise RefusedError(
+            Cause.UNKNOWN_WORD, f"{name}: {shown(value)}, expected one of {', '.join(words.__members__)}"
+        )
+    return found
+
+
+def _optional(record: dict[str, Any], name: str) -> int:
+    value = record.get(name)
+    return NULL if value is None else bounds.whole(value, name)
+
+
+def _flags(record: dict[str, Any]) -> int:
+    flags = bounds.whole(record["flags"], "flags")
+    if flags & ~FLAG_BITS:
+        raise RefusedError(Cause.MISTYPED, f"flags: {flags}, must have no other bits than {FLAG_BITS}")
+    last = record["last_in_event"]
+    if type(last) is not bool:
+        raise RefusedError(Cause.MISTYPED, f"last_in_event: {shown(last)}, expected true or false")
+    return flags | (Flag.LAST if last else 0)
+
+
+def _price(record: dict[str, Any]) -> int:
+    value = record.get("price")
+    return NULL if value is None else bounds.price(bounds.integer(value, "price"), "price")
+
+
+def _quantity(record: dict[str, Any], action: Action, flags: int) -> int:
+    if action is Action.STATUS:
+        return int(_word(record, "trading_status", TradingStatus))
+    value = record.get("quantity")
+    if value is None:
+        return NULL
+    lots = bounds.integer(value, "quantity")
+    delta = action is Action.MODIFY and flags & Flag.DELTA
+    return bounds.change(lots, "quantity") if delta else bounds.quantity(lots, "quantity")
+
+
+def _time(record: dict[str, Any], name: str) -> int:
+    return bounds.time_ns(bounds.integer(record[name], name), name)
+
+
+def encode_rows(events: Events, instruments: Instruments, source: str = "") -> Iterator[dict[str, Any]]:
+    """Each row as an OrderEvent record; `CanonicalDecoder` gives the same row back (but source and offset).
+
+    Raises:
+        ValueError: a row is of no listed instrument, or is an INTENT or RETRACT.
+    """
+    columns = (column.tolist() for column in events[:11])
+    for index, action, side, flags, price, quantity, order, sequence, previous, event_ns, arrival_ns in zip(
+        *columns, strict=True
+    ):
+        if index < 0:
+            raise ValueError("instrument: -1, must be listed")
+        if action in (Action.INTENT, Action.RETRACT):
+            raise ValueError(f"action: {Action(action).name} has no place in an OrderEvent")
+        status = action == Action.STATUS
+        yield {
+            "venue": instruments[index].venue,
+            "symbol": instruments[index].symbol,
+            "action": Action(action).name,
+            "side": Side(side).name,
+            "price": _null(price),
+            "quantity": None if status else _null(quantity),
+            "order_id": order,
+            "sequence": _null(sequence),
+            "previous_sequence": _null(previous),
+            "last_in_event": bool(flags & Flag.LAST),
+            "flags": flags & FLAG_BITS,
+            "trading_status": TradingStatus(quantity if status else 0).name,
+            "event_time_ns": event_ns,
+            "arrival_time_ns": _null(arrival_ns),
+            "source": source,
+            "participant": None,
+            "ingest_signature": None,
+        }
+
+
+def encode_bodies(events: Events, instruments: Instruments, source: str = "") -> list[bytes]:
+    """Each row as the Avro body of an OrderEvent, without a frame (`equipoise.schemas.wire.frame`)."""
+    return [codec.encode(NAME, record) for record in encode_rows(events, instruments, source)]
+
+
+def _null(value: int) -> int | None:
+    return None if value == NULL else value
