@@ -10,7 +10,6 @@ import json
 import os
 import tempfile
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
@@ -20,6 +19,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 from equipoise.schemas import codec
 from equipoise.schemas.codec import Schema
 from equipoise.schemas.errors import RegistryError, SchemaInvalidError, UnknownSchemaError
+from equipoise.schemas.published import published
 from equipoise.schemas.wire import SchemaId
 
 FIRST_LOCAL_ID: Final = 2**30
@@ -49,6 +49,18 @@ class SchemaSource(Protocol):
             The subject's earlier schemas forbid it.
         RegistryError
             The source cannot store it.
+        """
+        ...
+
+    def lookup(self, subject: str, text: str) -> int:
+        """The id that a schema has under a subject; changes nothing.
+
+        Raises
+        ------
+        UnknownSchemaError
+            It has none.
+        RegistryError
+            The source cannot say.
         """
         ...
 
@@ -84,15 +96,9 @@ class BuiltIn:
             raise UnknownSchemaError(f"{subject}: the schema is not one of this package's; name a registry or a file")
         return schema_id
 
-
-def published() -> dict[str, list[str]]:
-    """The schema texts of each record's published versions, oldest first. The working one may not be among them."""
-    folder = files("equipoise.schemas") / f"v{codec.VERSION}" / "published"
-    found: dict[str, list[str]] = {name: [] for name in codec.NAMES}
-    for name, texts in found.items():
-        while (path := folder / f"{name}.{len(texts) + 1}.avsc").is_file():
-            texts.append(path.read_text(encoding="utf-8"))
-    return found
+    def lookup(self, subject: str, text: str) -> int:
+        """As `register`."""
+        return self.register(subject, text)
 
 
 @cache
@@ -138,6 +144,13 @@ class LocalRegistry:
             versions.append(schema_id)
             self._add(schema_id, text, schema)
             self._write()
+        return schema_id
+
+    def lookup(self, subject: str, text: str) -> int:
+        """The id that the schema has under the subject in the file; UnknownSchemaError where it has none."""
+        schema_id = self._id(codec.parse(text))
+        if schema_id not in self._subjects.get(subject, ()):
+            raise UnknownSchemaError(f"{subject}: {self._path} has no such schema")
         return schema_id
 
     def subjects(self) -> dict[str, list[int]]:

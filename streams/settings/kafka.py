@@ -77,6 +77,9 @@ class Registry(Group):
     username: str = setting("", "basic authentication, if the registry asks for it")
     password: SecretStr = setting(SecretStr(""), "give it through the environment")
     ids_file: Path | None = setting(None, "local file of schema ids, used without a registry; none: the built-in ids")
+    ssl_ca_file: Path | None = setting(None, "PEM of the authority that signed the registry; none: the system's")
+    ssl_cert_file: Path | None = setting(None, "PEM of our certificate, where the registry asks for one")
+    ssl_key_file: Path | None = setting(None, "PEM of our private key")
 
 
 class InputTopic(Group):
