@@ -118,7 +118,7 @@ def prove_receipt(closed: Closed, tree: int, index: int, nonces: Nonces) -> Rece
     nodes = path_of([x.node for x in leaves], index, merge)
     roots = [wrap(i, len(t), root_of([x.node for x in t], merge)) for i, t in enumerate(closed.trees)]
     nodes += path_of(roots, tree, merge_top)
-    groups = _groups_beside(leaves, index)
+    groups = [list(group) for group in _groups_beside(leaves, index)]
     groups += [[x for t in part for x in t] for part in _groups_beside(closed.trees, tree)]
     openings = [pair for group in groups for pair in _sums(group)]
     path = tuple(Sibling(n.hash, Point(n.c_b), Point(n.c_s)) for n in nodes)

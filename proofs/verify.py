@@ -141,8 +141,7 @@ def verify(
             subject = History.decode(data)
         if kind == History.TYPE:
             subject.check(pin, head)
-            words = (f"a key history of {len(subject.entries)} entries, id {subject.id.hex()}",)
-            return Verdict("accept", attested=words)
+            return Verdict("accept", attested=(f"a key history of {len(subject.entries)} entries, {subject.id.hex()}",))
         trust = Trust.of(history, pin, head, key)
         if kind == TYPE:
             words = check_bundle(bundle, trust)
