@@ -53,12 +53,13 @@ class Engine:
         self._check_indices(events)
         outcome, cause = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
         best = np.zeros((n if self._settings.trace_book else 0, 4), np.int64)
+        verdicts = kernel.Verdicts(outcome, cause, best)
         partition = self._state.partition
         partition["signals"] = partition["windows"] = 0
         row = 0
         while True:
-            out = Output(self._signals, self._components, self._windows, outcome, cause, best)
-            row, want, amount = kernel.run(self._state, events, out, self._scratch, row)
+            out = Output(self._signals, self._components, self._windows)
+            row, want, amount = kernel.run(self._state, events, out, verdicts, self._scratch, row)
             if want == kernel.DONE:
                 break
             self._give(want, amount)

@@ -45,9 +45,6 @@ class Output(NamedTuple):
     signals: Array  # SIGNAL_DTYPE (s,)
     components: Array  # COMPONENT_DTYPE (s, N_COMPONENTS)
     windows: Array  # WINDOW_DTYPE (w,)
-    outcome: NDArray[np.uint8]  # (n,)
-    cause: NDArray[np.uint8]  # (n,)
-    best: NDArray[np.int64]  # (n, 4) bid, quantity, ask, quantity after each row; (0, 4) unless traced
 
 
 class Scratch(NamedTuple):

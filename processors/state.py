@@ -175,6 +175,7 @@ PARTITION_DTYPE: Final = np.dtype(
         ("first_arrival_ns", "i8"),
         ("closed_number", "i8"),  # windows up to this number are closed
         ("opened", "i8"),  # windows opened so far
+        ("revise", "i8"),  # window that the row just applied corrected, NULL: none
         ("order_count", "i8"),
         ("free_order", "i8"),
         ("order_end", "i8"),  # order rows ever used
@@ -266,7 +267,7 @@ def new_state(n: int, n_sources: int, settings: EngineSettings) -> State:
     partition = records(1, PARTITION_DTYPE)
     for rows, names in (
         (sources, ("watermark_ns", "arrival_ns")),
-        (partition, ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number")),
+        (partition, ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number", "revise")),
     ):
         for name in names:
             rows[name] = NULL
