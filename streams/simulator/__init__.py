@@ -5,18 +5,20 @@ which NumPy promises not to change; what is made of it uses integers and the flo
 rounds exactly (+ - * /), with our own exp2 and log2 (`variates`). A golden digest pins it.
 """
 
-from equipoise.streams.simulator.labels import BURST_DTYPE, TAKER_DTYPE, VALUE_UNIT, Labels
+from equipoise.streams.simulator.labels import BURST_DTYPE, OUTCOME_DTYPE, TAKER_DTYPE, VALUE_UNIT, Labels
 from equipoise.streams.simulator.settings import (
     BurstSettings,
     FlowSettings,
     SimulatedMarket,
     SimulatorSettings,
     default_markets,
+    make_markets,
 )
 from equipoise.streams.simulator.simulator import SimulatedChunk, Simulator
 
 __all__ = [
     "BURST_DTYPE",
+    "OUTCOME_DTYPE",
     "TAKER_DTYPE",
     "VALUE_UNIT",
     "BurstSettings",
@@ -27,4 +29,5 @@ __all__ = [
     "Simulator",
     "SimulatorSettings",
     "default_markets",
+    "make_markets",
 ]

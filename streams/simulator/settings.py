@@ -34,6 +34,15 @@ def default_markets() -> tuple[SimulatedMarket, ...]:
     )
 
 
+def make_markets(n: int) -> tuple[SimulatedMarket, ...]:
+    """The first `n` of the default markets (the pool is the fourth), then further books X005-USD and so on."""
+    more = (
+        SimulatedMarket(_against_usd("SIM", f"X{number:03d}", "0.01", "1", BookSource.L3), 10_000)
+        for number in range(len(default_markets()) + 1, n + 1)
+    )
+    return (*default_markets()[:n], *more)
+
+
 def _against_usd(venue: str, base: str, tick: str, lot: str, source: BookSource) -> Instrument:
     return Instrument(
         venue,
