@@ -127,7 +127,8 @@ class Merge:
         self._last = max(self._last, (int(stamps[order[-1]]), int(rank_of[order[-1]])))
         if len(taken) == 1:
             return taken[0].events
-        return Events(*(np.concatenate(columns)[order] for columns in zip(*(c.events for c in taken), strict=True)))
+        columns = zip(*(chunk.events for chunk in taken), strict=True)
+        return Events._make(np.concatenate(column)[order] for column in columns)
 
     def _take_from(self, source: int, below: int) -> list[_Chunk]:
         queue, taken = self._waiting[source], []
@@ -144,9 +145,8 @@ class Merge:
 
 def _cut(chunk: _Chunk, rows: int) -> _Chunk:
     """Take the first rows off a chunk that stays in its queue."""
-    part = _Chunk(
-        Events._make(column[:rows] for column in chunk.events), chunk.stamps[:rows], chunk.natural[:rows], chunk.since_s
-    )
+    first = Events._make(column[:rows] for column in chunk.events)
+    part = _Chunk(first, chunk.stamps[:rows], chunk.natural[:rows], chunk.since_s)
     chunk.events = Events._make(column[rows:] for column in chunk.events)
     chunk.stamps, chunk.natural = chunk.stamps[rows:], chunk.natural[rows:]
     return part
