@@ -15,6 +15,7 @@ def librdkafka(kafka: Kafka, **more: Any) -> dict[str, Any]:
         "socket.timeout.ms": kafka.request_timeout_ms,
         "reconnect.backoff.max.ms": kafka.retry_backoff_max_ms,
         "allow.auto.create.topics": False,
+        "log_level": 2,  # its lines repeat every 50 ms while a broker is away; ours say it once (streams/retry.py)
     }
     if uses_sasl(kafka):
         config |= {

@@ -1,0 +1,144 @@
+"""Faust's side of the worker: agents, the consumer behind them, and the group's comings and goings.
+
+This is the only file that knows how records come out of Faust. They come one by one here and are put
+together into micro-batches: an agent goes on without a pause while its queue holds records, so the
+batch is whatever had arrived, and the first record of a quiet stream waits for nobody.
+
+Of Faust's own machinery three things are left out, because they lose records (its commits pass
+unprocessed ones, its exactly-once writes no markers, its windows vanish): topics are declared with
+`acks=False`, so that Faust never commits; offsets are committed by us, after a checkpoint; state is
+not in tables. At an assignment Faust seeks to the committed offsets *after* `on_rebalance_complete`:
+the recovered offsets are committed there, so that its own seek lands on them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import faust
+from faust.types import TP
+
+from equipoise.streams.records import RawRecord
+from equipoise.streams.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+QUIET_S: Final = 0.5  # a topic whose last offsets hold no records (transaction markers) counts as ended after this
+
+
+class FaustSource:
+    """The consumer of a Faust app as a `partition.Source`."""
+
+    def __init__(self, app: faust.App) -> None:
+        self._app = app
+        self._ends: dict[TP, tuple[int, int, float]] = {}  # position, high watermark, since when unchanged
+
+    def ended(self, topic: str, partition: int, position: int) -> bool:
+        """Whether nothing lies behind `position`, as the last fetch of that partition said."""
+        tp = TP(topic, partition)
+        try:
+            high = self._app.consumer.highwater(tp)
+        except Exception:  # between assignments aiokafka knows nothing of the partition
+            return False
+        if high is None:
+            return False
+        if position >= high:
+            return True
+        now = asyncio.get_running_loop().time()
+        was = self._ends.get(tp)
+        if was is None or was[:2] != (position, high):
+            self._ends[tp] = (position, high, now)
+            return False
+        return now - was[2] > QUIET_S
+
+    async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
+        """Commit now, past Faust's own bookkeeping. False: the group has moved on."""
+        wanted = {TP(topic, partition): offset for (topic, partition), offset in offsets.items()}
+        assigned = self._app.consumer.assignment()
+        mine = {tp: offset for tp, offset in wanted.items() if tp in assigned}
+        return len(mine) == len(wanted) and await self._app.consumer._commit(mine)
+
+    def hold(self, topic: str, partition: int, held: bool) -> None:
+        """Fetch no more of this partition, or go on. Unlike pausing, what is fetched already still comes."""
+        consumer, tp = self._app.consumer, TP(topic, partition)
+        (consumer.on_buffer_full if held else consumer.on_buffer_drop)(tp)
+
+
+class Batches:
+    """Puts single messages together until the event loop is free, or the batch is full."""
+
+    def __init__(self, app: faust.App, most: int) -> None:
+        self._app = app
+        self._most = most
+        self._waiting: dict[TP, list[RawRecord]] = {}
+        self._count = 0
+        self.runtime: Runtime | None = None
+
+    def add(self, message: Any) -> None:
+        """Take one message."""
+        if message.generation_id != self._app.consumer_generation_id:
+            return  # fetched before the partitions were given away; its new owner has it
+        if not self._count:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._waiting.setdefault(message.tp, []).append(
+            RawRecord(
+                message.topic,
+                message.partition,
+                message.offset,
+                message.key,
+                message.value,
+                tuple(message.headers.items() if isinstance(message.headers, dict) else message.headers or ()),
+                int(message.timestamp * 1000) if message.timestamp is not None else -1,
+            )
+        )
+        self._count += 1
+        if self._count >= self._most:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what waits."""
+        waiting, self._waiting, self._count = self._waiting, {}, 0
+        if waiting and self.runtime is not None:
+            tps = sorted(waiting, key=lambda tp: tp.partition)
+            self.runtime.receive([record for tp in tps for record in waiting[tp]])
+
+    def clear(self) -> None:
+        """Forget what waits: the partitions are gone."""
+        self._waiting, self._count = {}, 0
+
+
+def add_agent(app: faust.App, topics: Sequence[str], batches: Batches, name: str) -> None:
+    """An agent that reads raw bytes of these topics and never acknowledges to Faust."""
+    channel = app.topic(*topics, key_type=bytes, value_type=bytes, acks=False, internal=True)
+
+    async def take(stream: faust.StreamT[bytes]) -> None:
+        async for event in stream.events():
+            batches.add(event.message)
+
+    app.agent(channel, name=f"equipoise.{name}")(take)
+
+
+def follow_group(app: faust.App, batches: Batches, topics: set[str]) -> None:
+    """Tell the runtime which of `topics` are ours, and when they no longer are."""
+
+    async def complete(*_: Any, **__: Any) -> None:
+        assert batches.runtime is not None, "the runtime starts before the consumer"
+        generation = app.consumer_generation_id
+        places = {(tp.topic, tp.partition) for tp in app.consumer.assignment() if tp.topic in topics}
+        batches.clear()
+        await batches.runtime.assigned(places, generation)
+
+    async def revoked(*_: Any, **__: Any) -> None:
+        batches.flush()
+        if batches.runtime is not None:
+            await batches.runtime.revoked()
+
+    async def shutdown(*_: Any, **__: Any) -> None:
+        batches.flush()
+        if batches.runtime is not None:
+            await batches.runtime.stop()
+
+    app.on_rebalance_complete.connect(complete)
+    app.on_partitions_revoked.connect(revoked)
+    app.on_before_shutdown.connect(shutdown)

@@ -1,0 +1,49 @@
+"""Which schema ids our records carry, and where: before the payload or in a header."""
+
+from collections.abc import Iterable
+
+from equipoise.schemas.codec import schema_text
+from equipoise.schemas.headers import Headers
+from equipoise.schemas.local import BuiltIn, LocalRegistry, SchemaSource
+from equipoise.schemas.registry import Registry, RegistrySettings
+from equipoise.schemas.wire import id_header, prefix
+from equipoise.streams.outgoing import WRITTEN
+from equipoise.streams.settings import Settings, WireFormat
+
+
+class SchemaFraming:
+    """`Framing` for the records that a worker writes, registered under the topic-name strategy."""
+
+    def __init__(self, prefixes: dict[str, bytes], headers: dict[str, tuple[str, bytes]]) -> None:
+        self._prefixes = prefixes
+        self._headers = headers
+
+    def __call__(self, schema: str, body: bytes, headers: Headers) -> tuple[bytes, Headers]:
+        """The value and headers to publish."""
+        if self._headers:
+            return body, [*headers, self._headers[schema]]
+        return self._prefixes[schema] + body, headers
+
+
+def schema_source(settings: Settings) -> SchemaSource:
+    """The registry that is configured; without one a local file, or the ids that come with the package."""
+    registry = settings.registry
+    if registry.url:
+        password = registry.password.get_secret_value()
+        return Registry(RegistrySettings(url=registry.url, user=registry.username, password=password))
+    return LocalRegistry(registry.ids_file) if registry.ids_file else BuiltIn()
+
+
+def framing(settings: Settings, source: SchemaSource, schemas: Iterable[str] = WRITTEN) -> SchemaFraming:
+    """Register (or look up) what we write. Raises the errors of `SchemaSource.register`."""
+    topics = settings.topics
+    names = {
+        "SpreadSignal": topics.spread_signals,
+        "FeeSignal": topics.fee_signals,
+        "ImbalanceWindow": topics.imbalance,
+        "SwapIntent": topics.intents,
+    }
+    ids = {name: source.register(f"{names[name]}-value", schema_text(name)) for name in schemas}
+    if settings.delivery.wire_format is WireFormat.HEADER:
+        return SchemaFraming({}, {name: id_header(number) for name, number in ids.items()})
+    return SchemaFraming({name: prefix(number) for name, number in ids.items()}, {})

@@ -1,0 +1,167 @@
+"""One assigned partition number at work: feed the task, publish, wait for slower topics, checkpoint."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from equipoise.schemas.headers import CATCHING_UP, Headers
+from equipoise.streams.checkpoint import StateWriter
+from equipoise.streams.dead_letters import dead_letter
+from equipoise.streams.delivery import Delivery, Pending
+from equipoise.streams.heartbeat import Heartbeats
+from equipoise.streams.outgoing import Outgoing, OutRecord
+from equipoise.streams.records import RawRecord
+from equipoise.streams.settings import Merge, Settings
+from equipoise.streams.task import Step, Task
+
+log = logging.getLogger(__name__)
+
+DELIVERED: Final = ("equipoise-merge", b"delivered")  # this stream promises no replay identity
+
+
+class Source(Protocol):
+    """What a partition asks of the consumer that feeds it."""
+
+    def ended(self, topic: str, partition: int, position: int) -> bool:
+        """Whether nothing lies behind `position` at this moment, as far as is known."""
+        ...
+
+    async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
+        """Commit by topic and partition; False: the group gave the partitions to somebody else."""
+        ...
+
+    def hold(self, topic: str, partition: int, held: bool) -> None:
+        """Stop, or go on, fetching one partition of a topic."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all partitions of a worker share."""
+
+    settings: Settings
+    delivery: Delivery
+    outgoing: Outgoing
+    source: Source
+    worker: str  # who we are, in dead letters
+    clock_ns: Callable[[], int] = time.time_ns  # heartbeats and lag only
+
+
+class Partition:
+    """A task, its outputs and its checkpoints."""
+
+    def __init__(self, number: int, task: Task, writer: StateWriter, tools: Tools) -> None:
+        self.number = number
+        self.task = task
+        self._writer = writer
+        self._tools = tools
+        self._pending = Pending()
+        self._heartbeats = Heartbeats(tools.settings.delivery)
+        self._wait_s = tools.settings.time.merge_wait_ms / 1000
+        self._timer: asyncio.TimerHandle | None = None
+        self._held: set[str] = set()
+        self._checkpoint = asyncio.Lock()
+        self._sealed: dict[str, int] = task.settled()
+        self.closed = False
+        self.published = 0
+
+    def feed(self, records: Sequence[RawRecord]) -> None:
+        """Take records, each topic's in order. Raises DeliveryError."""
+        self._publish(self.task.feed(records, time.monotonic()), records[-1].timestamp_ms)
+        self._release()
+
+    def beat(self) -> None:
+        """Publish the heartbeats that are due."""
+        now_ns = self._tools.clock_ns()
+        outgoing = self._tools.outgoing
+        beats = [outgoing.record(schema, key, body, []) for schema, key, body in self._heartbeats.due(now_ns)]
+        self._tools.delivery.send(beats, self._pending)
+
+    async def checkpoint(self) -> bool:
+        """Seal everything settled so far. False: the partition is somebody else's by now.
+
+        Raises:
+            DeliveryError: outputs or state were not acknowledged.
+        """
+        async with self._checkpoint:
+            settled = self.task.settled()
+            if self.closed or settled == self._sealed:
+                return not self.closed
+            timeout_s = self._tools.settings.delivery.ack_timeout_ms / 1000
+            self.task.accounts()  # raises where a record has no outcome
+            rows, pending, self._pending = self.task.dump(), self._pending, Pending()
+            await pending.drained(timeout_s)
+            await self._writer.write(rows, self._tools.delivery, timeout_s)
+            if not await self._tools.source.commit({(topic, self.number): at for topic, at in settled.items()}):
+                return False
+            self._sealed = settled
+            return True
+
+    def close(self) -> None:
+        """Stop: nothing is published or sealed any more."""
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _publish(self, step: Step, stamp_ms: int) -> None:
+        tools, records = self._tools, []
+        now_ns = tools.clock_ns()
+        if step.outputs is not None:
+            extra = self._extra(now_ns, stamp_ms)
+            for schema, key, body, record in tools.outgoing.records(step.outputs, self.task.topics, self.number, extra):
+                self._heartbeats.published(schema, key, body, now_ns)
+                records.append(record)
+        records += [self._letter(dead) for dead in step.dead]
+        self.published += tools.delivery.send(records, self._pending) if records else 0
+
+    def _letter(self, dead: Any) -> OutRecord:
+        tools = self._tools
+        return dead_letter(dead, tools.settings.topics.dead_letters, self.number, tools.worker)
+
+    def _extra(self, now_ns: int, stamp_ms: int) -> Headers:
+        settings, extra = self._tools.settings, []
+        lag_ms = now_ns // 1_000_000 - stamp_ms
+        if stamp_ms >= 0 and lag_ms > settings.delivery.catching_up_ms:
+            extra.append((CATCHING_UP, b"%d" % lag_ms))
+        if settings.time.merge is Merge.DELIVERED:
+            extra.append(DELIVERED)
+        return extra
+
+    def _release(self) -> None:
+        """Let go of what need not wait, hold topics that run ahead, and look again when a wait is over."""
+        merge = self.task.merge
+        if merge.oldest_s() is not None:
+            ended = self._ended()
+            now_s = time.monotonic()
+            self._publish(self.task.release(ended, now_s - self._wait_s), -1)
+        self._hold()
+        oldest = merge.oldest_s()
+        if oldest is None or self._timer is not None or self.closed:
+            return
+        loop = asyncio.get_running_loop()
+        # A topic that has not ended is waited for without limit, in looks this far apart.
+        delay = max(oldest + self._wait_s - time.monotonic(), self._wait_s / 4)
+        self._timer = loop.call_later(delay, self._again)
+
+    def _again(self) -> None:
+        self._timer = None
+        if not self.closed:
+            self._release()
+
+    def _ended(self) -> list[int]:
+        task, source = self.task, self._tools.source
+        return [
+            index for index, topic in enumerate(task.topics) if source.ended(topic, self.number, task.position(topic))
+        ]
+
+    def _hold(self) -> None:
+        """Do not fetch further ahead in one topic than the limit, while the others catch up."""
+        limit = self._tools.settings.limits.pending_records
+        for index, topic in enumerate(self.task.topics):
+            rows = self.task.merge.rows(index)
+            if (rows > limit) != (topic in self._held) and (rows > limit or rows < limit // 2):
+                self._tools.source.hold(topic, self.number, rows > limit)
+                (self._held.add if rows > limit else self._held.discard)(topic)

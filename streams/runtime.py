@@ -1,0 +1,175 @@
+"""A worker's partitions: taken up at assignment, fed, sealed every so often, given back.
+
+Knows nothing of Faust: `streams/agents.py` is the only file that does, apart from the app itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Final
+
+from confluent_kafka import KafkaException
+
+from equipoise.streams.checkpoint import StateWriter
+from equipoise.streams.partition import Partition, Tools
+from equipoise.streams.records import RawRecord
+from equipoise.streams.recovery import Beginning, begin
+from equipoise.streams.retry import Backoff, sentence
+from equipoise.streams.task import Task
+
+log = logging.getLogger(__name__)
+
+BEAT_S: Final = 0.1
+Place = tuple[str, int]  # topic, partition
+MakeTask = Callable[[Sequence[str]], Task]  # topics of one partition number, to a fresh task
+
+
+class PartitionsApartError(RuntimeError):
+    """Co-partitioned topics were assigned to different workers."""
+
+
+class FencedError(RuntimeError):
+    """The group gave our partitions to somebody else while we were writing."""
+
+
+class Runtime:
+    """All partitions of one worker.
+
+    Not guaranteed: that a partition that was lost without notice (a stopped process that wakes up)
+    publishes nothing more; what it publishes has the ids and bytes that the new owner publishes, its
+    state rows lie under a lower generation, and its commit is refused.
+    """
+
+    def __init__(self, tools: Tools, make_task: MakeTask) -> None:
+        self._tools = tools
+        self._make_task = make_task
+        self.partitions: dict[int, Partition] = {}
+        self._jobs: list[asyncio.Task[None]] = []
+        self._generation = 0
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def start(self) -> None:
+        """Begin to look after acknowledgements, heartbeats and checkpoints."""
+        jobs = (self._tools.delivery.run(), self._beats(), self._checkpoints())
+        self._jobs = [asyncio.create_task(self._guard(job)) for job in jobs]
+
+    async def assigned(self, places: set[Place], generation: int) -> None:
+        """Take up exactly these partitions: recover each, and commit where its sources continue.
+
+        Raises:
+            PartitionsApartError: a partition number lacks one of its topics.
+        """
+        self._drop()
+        self._generation = generation
+        by_number = {number: sorted(topic for topic, at in places if at == number) for _, number in places}
+        check_together(by_number)
+        begun = await asyncio.gather(*(self._begin(topics, number) for number, topics in by_number.items()))
+        if generation != self._generation:
+            return  # assigned anew in the meantime
+        for number, beginning in zip(by_number, begun, strict=True):
+            self.partitions[number] = self._take_up(number, beginning, generation)
+        offsets = {
+            (topic, number): self.partitions[number].task.position(topic)
+            for number, topics in by_number.items()
+            for topic in topics
+        }
+        if offsets and not await self._tools.source.commit(offsets):
+            log.info("assigned anew while partitions were being recovered")
+
+    def receive(self, records: Sequence[RawRecord]) -> None:
+        """Records of any assigned partitions, each partition's in order."""
+        try:
+            for number, own in groupby(records, key=lambda record: record.partition):
+                if partition := self.partitions.get(number):
+                    partition.feed(list(own))
+        except Exception as why:
+            self._fail(why)
+
+    async def revoked(self) -> None:
+        """Seal what is settled, and let go of all partitions."""
+        try:
+            await self._seal()
+        except Exception as why:  # the next owner continues from the checkpoint before
+            log.warning("last checkpoint failed, its input will be repeated: %s", sentence(why))
+        self._drop()
+
+    async def stop(self) -> None:
+        """Seal, close and send what is left."""
+        await self.revoked()
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        left = await asyncio.to_thread(self._tools.delivery.close, self._tools.settings.delivery.grace_s / 2)
+        if left:
+            log.warning("%d outputs could not be sent in time; they will be repeated", left)
+
+    async def _begin(self, topics: list[str], number: int) -> Beginning:
+        backoff = Backoff(self._tools.settings.kafka.retry_backoff_max_ms)
+        while True:
+            try:
+                return await asyncio.to_thread(begin, self._tools.settings, topics, number)
+            except KafkaException as why:
+                await backoff.wait(f"state of partition {number}: {sentence(why)}")
+
+    def _take_up(self, number: int, beginning: Beginning, generation: int) -> Partition:
+        recovered = beginning.recovered
+        task = self._make_task(beginning.topics)
+        if recovered.rows:
+            task.load(recovered.rows)
+        task.start_at(beginning.offsets)
+        writer = StateWriter(
+            self._tools.settings.topics.state, number, max(generation, recovered.generation + 1), recovered
+        )
+        log.info("partition %d: continues at %s", number, beginning.offsets)
+        return Partition(number, task, writer, self._tools)
+
+    async def _seal(self) -> None:
+        for partition in list(self.partitions.values()):
+            if not await partition.checkpoint() and not partition.closed:
+                raise FencedError(f"partition {partition.number} belongs to another worker by now")
+
+    def _drop(self) -> None:
+        for partition in self.partitions.values():
+            partition.close()
+        self.partitions = {}
+
+    async def _beats(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            for partition in self.partitions.values():
+                partition.beat()
+
+    async def _checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(self._tools.settings.delivery.checkpoint_ms / 1000)
+            try:
+                await self._seal()
+            except FencedError as why:
+                log.warning("%s", why)
+                self._drop()
+
+    async def _guard(self, job: "asyncio.Future[None] | object") -> None:
+        try:
+            await job  # type: ignore[misc]
+        except asyncio.CancelledError:
+            raise
+        except Exception as why:
+            self._fail(why)
+
+    def _fail(self, why: Exception) -> None:
+        self._drop()
+        if not self.failed.done():
+            self.failed.set_exception(why)
+
+
+def check_together(by_number: Mapping[int, Sequence[str]]) -> None:
+    """Raise PartitionsApartError where one number has fewer topics than another."""
+    everything = sorted({topic for topics in by_number.values() for topic in topics})
+    for number, topics in by_number.items():
+        missing = sorted(set(everything) - set(topics))
+        if missing:
+            raise PartitionsApartError(
+                f"partition {number} of {', '.join(topics)} was assigned without that of {', '.join(missing)}: "
+                "give all input topics the same number of partitions"
+            )
