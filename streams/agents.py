@@ -14,7 +14,7 @@ the recovered offsets are committed there, so that its own seek lands on them.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import faust
 from faust.types import TP
@@ -25,6 +25,20 @@ from equipoise.streams.runtime import Runtime
 log = logging.getLogger(__name__)
 
 QUIET_S: Final = 0.5  # a topic whose last offsets hold no records (transaction markers) counts as ended after this
+
+
+class Follower(Protocol):
+    """What follows the group: `app.Stream`."""
+
+    batches: "Batches"
+
+    async def start(self) -> Runtime:
+        """The runtime, made at the first call."""
+        ...
+
+    def stop(self) -> None:
+        """Once the runtime has stopped."""
+        ...
 
 
 class FaustSource:
@@ -119,15 +133,15 @@ def add_agent(app: faust.App, topics: Sequence[str], batches: Batches, name: str
     app.agent(channel, name=f"equipoise.{name}")(take)
 
 
-def follow_group(app: faust.App, batches: Batches, topics: set[str]) -> None:
+def follow_group(app: faust.App, stream: "Follower", topics: set[str]) -> None:
     """Tell the runtime which of `topics` are ours, and when they no longer are."""
+    batches = stream.batches
 
     async def complete(*_: Any, **__: Any) -> None:
-        assert batches.runtime is not None, "the runtime starts before the consumer"
-        generation = app.consumer_generation_id
-        places = {(tp.topic, tp.partition) for tp in app.consumer.assignment() if tp.topic in topics}
         batches.clear()
-        await batches.runtime.assigned(places, generation)
+        batches.runtime = await stream.start()
+        places = {(tp.topic, tp.partition) for tp in app.consumer.assignment() if tp.topic in topics}
+        await batches.runtime.assigned(places, app.consumer_generation_id)
 
     async def revoked(*_: Any, **__: Any) -> None:
         batches.flush()
@@ -138,6 +152,7 @@ def follow_group(app: faust.App, batches: Batches, topics: set[str]) -> None:
         batches.flush()
         if batches.runtime is not None:
             await batches.runtime.stop()
+        stream.stop()
 
     app.on_rebalance_complete.connect(complete)
     app.on_partitions_revoked.connect(revoked)

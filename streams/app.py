@@ -1,0 +1,159 @@
+"""The Faust app of a worker, and the same for those who run a Faust app already."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+from confluent_kafka import KafkaException
+from yarl import URL
+
+from equipoise.processors.engine import Engine
+from equipoise.processors.instruments import Instruments
+from equipoise.schemas.errors import RegistryError
+from equipoise.schemas.local import SchemaSource
+from equipoise.streams.agents import Batches, FaustSource, add_agent, follow_group
+from equipoise.streams.clients import ssl_context, uses_sasl
+from equipoise.streams.delivery import Delivery
+from equipoise.streams.framing import framing, schema_source
+from equipoise.streams.inputs import make_decoder
+from equipoise.streams.listing import Listing
+from equipoise.streams.outgoing import Outgoing
+from equipoise.streams.partition import Tools
+from equipoise.streams.retry import Backoff, sentence
+from equipoise.streams.runtime import Runtime
+from equipoise.streams.settings import Kafka, Merge, Settings
+from equipoise.streams.settings.engine import engine_settings
+from equipoise.streams.task import Task
+from equipoise.streams.topics import Input, Topics, TopicsError, check_partitions, inputs
+
+log = logging.getLogger(__name__)
+
+
+class Stream:
+    """Everything between Faust's agents and the outputs: what `install` adds to an app."""
+
+    def __init__(self, app: faust.App, settings: Settings, read: Sequence[Input]) -> None:
+        self._app = app
+        self._settings = settings
+        self._read = {source.topic: source for source in read}
+        self._engine_settings = engine_settings(settings)
+        self.instruments = Instruments()
+        self.batches = Batches(app, settings.kafka.batch_max_records)
+        self._listing: Listing | None = None
+        self._schemas: SchemaSource | None = None
+        self.runtime: Runtime | None = None
+
+    async def start(self) -> Runtime:
+        """Make ready what partitions need, waiting for a registry that does not answer yet."""
+        if self.runtime is None:
+            self._schemas = schema_source(self._settings)
+            frame = await self._framing(self._schemas)
+            self._listing = Listing(self._settings, self.instruments, self._schemas)
+            self._listing.start()
+            await asyncio.to_thread(self._listing.loaded.wait, self._settings.kafka.request_timeout_ms / 1000)
+            outgoing = Outgoing(self._settings.topics, self.instruments, frame)
+            delivery = Delivery(self._settings)
+            worker = f"{socket.gethostname()}/{os.getpid()}"
+            tools = Tools(self._settings, delivery, outgoing, FaustSource(self._app), worker)
+            self.runtime = Runtime(tools, self._task)
+            self.runtime.start()
+        return self.runtime
+
+    def stop(self) -> None:
+        """After the runtime has stopped."""
+        if self._listing is not None:
+            self._listing.stop()
+
+    def _task(self, topics: Sequence[str]) -> Task:
+        assert self._schemas is not None, "started"
+        settings, time = self._settings, self._settings.time
+        decoders = {
+            topic: make_decoder(self._read[topic], settings, self.instruments, self._schemas)
+            for topic in topics
+            if topic in self._read
+        }
+        return Task(
+            topics,
+            Engine(self.instruments, self._engine_settings, len(topics)),
+            decoders,
+            stamped=time.merge is Merge.STAMPED,
+            idle_ns=time.idle_ms * 1_000_000,
+        )
+
+    async def _framing(self, schemas: SchemaSource) -> Any:
+        backoff = Backoff(self._settings.kafka.retry_backoff_max_ms)
+        while True:
+            try:
+                return await asyncio.to_thread(framing, self._settings, schemas)
+            except RegistryError as why:
+                await backoff.wait(f"registry {self._settings.registry.url}: {sentence(why)}")
+
+
+def install(app: faust.App, settings: Settings) -> Stream:
+    """Add Equipoise's agents to a Faust app that is not started yet. Blocks until its topics are there.
+
+    The app's own agents, tables and settings stay as they are. Its `broker` must be the cluster of
+    `settings.kafka`, and its id is the consumer group.
+    """
+    read = await_topics(settings)
+    stream = Stream(app, settings, read)
+    add_agent(app, [source.topic for source in read], stream.batches, "orders")
+    follow_group(app, stream, {source.topic for source in read})
+    return stream
+
+
+def await_topics(settings: Settings) -> list[Input]:
+    """The input topics, checked. Says what is missing in one sentence, and tries again until it is there."""
+    backoff = Backoff(settings.kafka.retry_backoff_max_ms)
+    while True:
+        try:
+            existing = Topics(settings).partitions()
+            read = inputs(settings, existing)
+            check_partitions(settings, existing, read)
+        except (KafkaException, TopicsError) as why:
+            backoff.wait_blocking(f"{settings.kafka.bootstrap}: {sentence(why)}")
+        else:
+            return read
+
+
+def make_app(settings: Settings) -> faust.App:
+    """A Faust app with nothing in it but what Equipoise needs."""
+    kafka = settings.kafka
+    more: dict[str, Any] = {}
+    if kafka.instance_id:
+        more["consumer_group_instance_id"] = kafka.instance_id
+    if credentials := _credentials(kafka):
+        more["broker_credentials"] = credentials
+    return faust.App(
+        kafka.group,
+        broker=[URL(f"kafka://{place.strip()}") for place in kafka.bootstrap.split(",")],
+        broker_client_id=kafka.client_id,
+        broker_session_timeout=kafka.session_timeout_ms / 1000,
+        broker_heartbeat_interval=kafka.session_timeout_ms / 4000,
+        broker_request_timeout=max(kafka.request_timeout_ms, 2 * kafka.session_timeout_ms) / 1000,
+        consumer_max_fetch_size=kafka.fetch_max_bytes,
+        consumer_auto_offset_reset="earliest",
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=False,
+        web_enabled=False,
+        autodiscover=False,
+        store="memory://",
+        **more,
+    )
+
+
+def _credentials(kafka: Kafka) -> Any:
+    context = ssl_context(kafka)
+    if uses_sasl(kafka):
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=kafka.sasl_password.get_secret_value(),
+            mechanism=kafka.sasl_mechanism.value,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context=context) if context else None
