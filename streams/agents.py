@@ -124,7 +124,9 @@ class Batches:
 
 def add_agent(app: faust.App, topics: Sequence[str], batches: Batches, name: str) -> None:
     """An agent that reads raw bytes of these topics and never acknowledges to Faust."""
-    channel = app.topic(*topics, key_type=bytes, value_type=bytes, acks=False, internal=True)
+    channel = app.topic(
+        *topics, key_serializer="raw", value_serializer="raw", allow_empty=True, acks=False, internal=True
+    )
 
     async def take(stream: faust.StreamT[bytes]) -> None:
         async for event in stream.events():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from equipoise.streams.app import Stream, install, make_app
+from equipoise.streams.kernels import warm_up
 from equipoise.streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
+    log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up))
     app = make_app(settings)
     stream = await asyncio.to_thread(install, app, settings)
     await app.start()

@@ -1,5 +1,6 @@
 """The whole tree, and from where its values come: flags, environment, file, defaults, in that order."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,8 +65,18 @@ def nested(flat: Mapping[str, Any]) -> Nested:
         place = tree
         for group in groups:
             place = place.setdefault(group, {})
-        place[name] = value
+        place[name] = _from_text(value)
     return tree
+
+
+def _from_text(value: Any) -> Any:
+    """Lists and tables are given as JSON on the command line, as in the environment."""
+    if not isinstance(value, str) or value[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def merged(below: Nested, above: Nested) -> Nested:
