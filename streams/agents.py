@@ -71,7 +71,8 @@ class FaustSource:
         wanted = {TP(topic, partition): offset for (topic, partition), offset in offsets.items()}
         assigned = self._app.consumer.assignment()
         mine = {tp: offset for tp, offset in wanted.items() if tp in assigned}
-        return len(mine) == len(wanted) and await self._app.consumer._commit(mine)
+        consumer: Any = self._app.consumer
+        return len(mine) == len(wanted) and bool(await consumer._commit(mine))
 
     def hold(self, topic: str, partition: int, held: bool) -> None:
         """Fetch no more of this partition, or go on. Unlike pausing, what is fetched already still comes."""

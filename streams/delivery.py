@@ -94,7 +94,7 @@ class Delivery:
         return int(self._producer.flush(timeout_s))
 
     def _produce(self, record: OutRecord, pending: Pending) -> None:
-        place = {} if record.partition < 0 else {"partition": record.partition}
+        place: dict[str, Any] = {} if record.partition < 0 else {"partition": record.partition}
         headers: Any = record.headers
         while True:
             try:

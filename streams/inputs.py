@@ -4,18 +4,22 @@ from equipoise.processors.instruments import Instruments
 from equipoise.schemas.local import SchemaSource
 from equipoise.streams.records import Decoder
 from equipoise.streams.settings import Settings
-from equipoise.streams.sources.canonical import CanonicalDecoder
+from equipoise.streams.sources.decoders import open_decoder
+from equipoise.streams.sources.live import Origin
 from equipoise.streams.topics import Input
-
-CANONICAL = "canonical"
 
 
 def make_decoder(source: Input, settings: Settings, instruments: Instruments, schemas: SchemaSource) -> Decoder:
-    """The decoder of one topic.
+    """The decoder of one topic. What the topic's name says goes before what the settings say of it.
 
     Raises:
-        ValueError: there is no such format.
+        FormatError: there is no such format, or its mapping cannot work.
     """
-    if source.asked.format == CANONICAL:
-        return CanonicalDecoder(instruments, schemas, settings.limits.record_max_bytes)
-    raise ValueError(f"topics.orders: format {source.asked.format!r}, must be {CANONICAL}")
+    asked, said = source.asked, source.said
+    origin = Origin(
+        source.topic,
+        said.get("venue", asked.venue),
+        said.get("symbol", asked.symbol),
+        said.get("channel", asked.channel),
+    )
+    return open_decoder(asked.format, instruments, origin, schemas, settings.limits.record_max_bytes)
