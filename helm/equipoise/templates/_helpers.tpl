@@ -76,9 +76,7 @@ capabilities: {drop: [ALL]}
 
 {{- define "equipoise.volumes" -}}
 - name: config
-  projected:
-    sources:
-      - configMap: {name: {{ include "equipoise.fullname" . }}}
+  configMap: {name: {{ include "equipoise.fullname" . }}}
 - name: scratch
   emptyDir: {sizeLimit: 256Mi}
 {{- with .Values.secrets.tlsSecret }}
