@@ -1,4 +1,4 @@
-"""Files of a recording: plain, gzip, xz or bzip2 by extension; lines of bounded length; progress by bytes read."""
+"""Files of a recording: packed or not by extension; lines of bounded length; progress by bytes read."""
 
 import bz2
 import gzip
@@ -106,6 +106,10 @@ def _unpacked(raw: Counted, path: Path) -> IO[bytes]:
             return lzma.LZMAFile(buffered)
         case ".bz2":
             return bz2.BZ2File(buffered)
+        case ".zst":
+            from pyarrow import CompressedInputStream  # the standard library has zstd from 3.14 on
+
+            return cast(IO[bytes], io.BufferedReader(CompressedInputStream(buffered, "zstd")))
     return buffered
 
 

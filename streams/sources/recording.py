@@ -130,7 +130,7 @@ class Recording:
             return []
         one = self.instrument
         return [
-            f"{one.key}: no instrument record; inferred tick {one.tick}, lot {one.lot}, {one.book_source.name} book"
+            f"{one.key}: no instrument record; inferred tick {one.tick:f}, lot {one.lot:f}, {one.book_source.name} book"
         ]
 
     @property

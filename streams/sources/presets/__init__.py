@@ -12,7 +12,7 @@ from equipoise.streams.sources.live import Origin
 from equipoise.streams.sources.recording import Preset
 from equipoise.streams.sources.rows import Rows
 
-NAMES: Final = ("binance", "lobster")  # recordings
+NAMES: Final = ("binance", "bitstamp", "databento-mbo", "lobster")  # recordings
 LIVE: Final = ("binance",)  # topics
 
 
