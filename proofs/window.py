@@ -249,11 +249,19 @@ class Window:
         return tuple(sorted(leaves, key=lambda leaf: leaf.key))
 
 
-def rebuild(closed_orders: Sequence[Order], header: Header, terms: Terms, secret: BlindingKey) -> Window:
+def rebuild(header: Header, orders: Sequence[Order], secret: BlindingKey) -> Window:
     """The window of a header, from its orders: what an asynchronous prover works on."""
-    window = Window(terms, secret, header.window_start, header.window_end, header.revision)
-    for order in closed_orders:
+    window = Window(terms_of(header), secret, header.window_start, header.window_end, header.revision)
+    for order in orders:
         window.add(order)
     for lane in header.lanes:
         window.cover(lane.topic_id, lane.partition, lane.first, lane.last)
     return window
+
+
+def terms_of(header: Header) -> Terms:
+    """The terms under which a header was made."""
+    same = ("stream", "instrument", "lot", "cluster", "mode", "isolation", "lateness_ns", "idle_ns", "config_hash")
+    more = ("gateway", "range_bits", "order_limit", "v_min", "q", "edges")
+    policy = PrivacyPolicy(header.min_traders, header.dominance_ppm)
+    return Terms(policy=policy, **{name: getattr(header, name) for name in (*same, *more)})

@@ -159,19 +159,21 @@ def mutated() -> Iterator[Case]:
     yield case("bundle: a byte less", whole[:-1], "truncated")
     yield case("bundle: nothing", b"", "truncated")
     yield case("bundle: another object's type", plain.t0.encode(), "bad-type")
-    parts = [part.encode() for part in plain.parts]
+    encoded = [part.encode() for part in plain.parts]
     for name, chosen in (
-        ("no header", parts[1:]),
-        ("no attestation", [parts[0], *parts[2:]]),
-        ("no link", [*parts[:2], *parts[3:]]),
-        ("the header alone", parts[:1]),
+        ("no header", encoded[1:]),
+        ("no attestation", [encoded[0], *encoded[2:]]),
+        ("no link", [*encoded[:2], *encoded[3:]]),
+        ("the header alone", encoded[:1]),
         ("nothing inside", []),
-        ("two links", [*parts[:3], parts[2]]),
-        ("a receipt twice", [*parts[:5], parts[4]]),
-        ("parts out of order", [*parts[:3], parts[4], parts[3]]),
+        ("two links", [*encoded[:3], encoded[2]]),
+        ("a receipt twice", [*encoded[:5], encoded[4]]),
+        ("parts out of order", [*encoded[:3], encoded[4], encoded[3]]),
     ):
         yield case(f"bundle: {name}", frame_parts(chosen), "bundle-order")
-    yield case("bundle: a history inside", frame_parts([*parts[:2], hi.begin(IDENTITY.signer, 0).encode()]), "bad-type")
+    yield case(
+        "bundle: a history inside", frame_parts([*encoded[:2], hi.begin(IDENTITY.signer, 0).encode()]), "bad-type"
+    )
 
 
 def _chosen(place: str, reason: str) -> bool:

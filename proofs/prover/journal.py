@@ -1,0 +1,180 @@
+"""The journal: one sequence number never carries two statements, whatever crashes.
+
+Before a statement leaves the process, (stream, number, window, revision, digest) is appended
+and synced to the disk. After a restart the journal is read back: the same statement may be
+published again, another one under the number, or for the window's revision, is refused.
+
+A record is ``u32 length || u32 crc32 || body``. A torn last record was never acknowledged and
+is cut off; damage anywhere before it stops the start, because forgetting is what must not
+happen. Per stream the last 4,096 numbers are kept in memory; older ones are refused unseen.
+
+Not guaranteed: anything, if two processes are given two copies of the journal. A lock keeps
+two processes off one copy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from equipoise.proofs.codec import Raw, Struct, Uint
+from equipoise.proofs.errors import Malformed, Refused, SequenceReused
+from equipoise.proofs.window import Closed
+
+KEPT = 4096
+MAX_RECORD = 4096
+
+
+@dataclass(frozen=True)
+class Claim(Struct):
+    """One statement that may have been published."""
+
+    stream_id: bytes
+    sequence: int
+    window_start: int
+    window_end: int
+    revision: int
+    digest: bytes
+
+    FIELDS = (
+        ("stream_id", Raw(32)),
+        ("sequence", Uint(8)),
+        ("window_start", Uint(8)),
+        ("window_end", Uint(8)),
+        ("revision", Uint(4)),
+        ("digest", Raw(32)),
+    )
+
+    @property
+    def window(self) -> tuple[int, int, int]:
+        """Start, end, revision."""
+        return self.window_start, self.window_end, self.revision
+
+
+def claim_of(closed: Closed) -> Claim:
+    """What a closed window claims."""
+    h, t0 = closed.header, closed.t0
+    return Claim(t0.stream_id, t0.sequence, h.window_start, h.window_end, h.revision, t0.digest)
+
+
+class _Stream:
+    """What is remembered of one stream."""
+
+    def __init__(self) -> None:
+        self.newest = -1
+        self.by_sequence: dict[int, Claim] = {}
+        self.by_window: dict[tuple[int, int, int], Claim] = {}
+
+    def check(self, claim: Claim) -> bool:
+        """Whether it is known; SequenceReused if it contradicts what is."""
+        number, window = self.by_sequence.get(claim.sequence), self.by_window.get(claim.window)
+        if number is not None and number != claim:
+            raise SequenceReused(f"sequence {claim.sequence} was signed with another statement")
+        if window is not None and window != claim:
+            raise SequenceReused(f"window {claim.window} was signed already, under sequence {window.sequence}")
+        if number is None and claim.sequence <= self.newest:
+            raise SequenceReused(f"sequence {claim.sequence}: {self.newest} was signed already")
+        return number is not None
+
+    def keep(self, claim: Claim) -> None:
+        """Remember it, and forget what is too old to come again."""
+        self.newest = claim.sequence
+        self.by_sequence[claim.sequence] = claim
+        self.by_window[claim.window] = claim
+        while len(self.by_sequence) > KEPT:
+            old = self.by_sequence.pop(next(iter(self.by_sequence)))
+            self.by_window.pop(old.window, None)
+
+
+class Journal:
+    """A file that outlives the process; at most one process has it open."""
+
+    def __init__(self, path: Path) -> None:
+        self._streams: dict[bytes, _Stream] = {}
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._read(path)
+            _sync_folder(path.parent)
+        except BlockingIOError:
+            os.close(self._file)
+            raise Refused(f"{path}: another process has the journal open") from None
+        except Refused:
+            os.close(self._file)
+            raise
+
+    def _read(self, path: Path) -> None:
+        data = path.read_bytes()
+        pos = 0
+        while len(data) - pos >= 8:
+            size = int.from_bytes(data[pos : pos + 4], "big")
+            end = pos + 8 + size
+            if size > MAX_RECORD:
+                raise Refused(f"{path}: damaged at byte {pos}: a record of {size} bytes")
+            if end > len(data):
+                break
+            body = data[pos + 8 : end]
+            if zlib.crc32(body) != int.from_bytes(data[pos + 4 : pos + 8], "big"):
+                if end == len(data):
+                    break
+                raise Refused(f"{path}: damaged at byte {pos}: wrong checksum")
+            try:
+                claim = Claim.from_body(body)
+                self._stream(claim).check(claim)
+            except (Malformed, SequenceReused) as fault:
+                raise Refused(f"{path}: damaged at byte {pos}: {fault}") from None
+            self._stream(claim).keep(claim)
+            pos = end
+        os.ftruncate(self._file, pos)
+        os.lseek(self._file, 0, os.SEEK_END)
+
+    def _stream(self, claim: Claim) -> _Stream:
+        return self._streams.setdefault(claim.stream_id, _Stream())
+
+    def claim(self, closed: Closed) -> None:
+        """Remember a statement before it is published.
+
+        On return it is on the disk. Raises SequenceReused if another statement has its number,
+        its window's revision, or a higher number.
+        """
+        claim = claim_of(closed)
+        stream = self._stream(claim)
+        if stream.check(claim):
+            return
+        body = claim.body()
+        _write_all(self._file, len(body).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body)
+        os.fsync(self._file)
+        stream.keep(claim)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(file, data) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash it is whole or absent; private to its owner."""
+    part = path.with_suffix(".part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        _write_all(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    part.replace(path)
+    _sync_folder(path.parent)

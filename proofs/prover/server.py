@@ -1,0 +1,197 @@
+"""The prover's own side: one thread reads and signs, one proves; the queue between is bounded.
+
+Signing (ATTEST) is answered at once, after the journal's sync. Proofs and receipts wait in a
+queue of ``backlog`` places; when it is full the answer is BUSY, and nothing was kept. A job
+that was taken is on the disk before it is worked on, its bundle is on the disk before it is
+answered: after a crash, jobs without a bundle are proved again, with fresh nonces, and a
+bundle that exists is given out as it is. Orders of the last ``keep`` windows stay on the disk
+(mode 0600) for receipts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from equipoise.proofs.errors import KeyRefused, Malformed, ProofError, Refused
+from equipoise.proofs.keys import Identity, unseal
+from equipoise.proofs.prover.jobs import Draft, Job, Wanted, attest, prove, receipt
+from equipoise.proofs.prover.journal import Journal, write_durably
+from equipoise.proofs.prover.messages import (
+    ATTEST,
+    BUSY,
+    DONE,
+    KEY,
+    PROVE,
+    RECEIPT,
+    REFUSED,
+    STATUS,
+    Message,
+    read_message,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Places in the queue, and windows kept for receipts."""
+
+    backlog: int = 16
+    keep: int = 256
+
+
+class Store:
+    """Jobs and bundles on the disk, by statement digest."""
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self._jobs, self._bundles, self._keep = folder / "jobs", folder / "bundles", keep
+        for place in (self._jobs, self._bundles):
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def bundle(self, digest: bytes) -> bytes | None:
+        """The finished bundle, if there is one."""
+        path = self._bundles / f"{digest.hex()}.eqp"
+        return path.read_bytes() if path.exists() else None
+
+    def job(self, digest: bytes) -> Job:
+        """A kept job; Refused if it is not there."""
+        path = self._jobs / f"{digest.hex()}.job"
+        if not path.exists():
+            raise Refused(f"statement {digest.hex()}: not among the {self._keep} windows that are kept")
+        return Job.from_body(path.read_bytes())
+
+    def take(self, job: Job) -> None:
+        """Put a job on the disk, and drop the oldest finished ones beyond the limit."""
+        write_durably(self._jobs / f"{job.t0.digest.hex()}.job", job.body())
+        kept = sorted(self._jobs.glob("*.job"), key=lambda p: (p.stat().st_mtime_ns, p.name))
+        for path in kept[: -self._keep]:
+            if (self._bundles / path.with_suffix(".eqp").name).exists():
+                path.unlink()
+                (self._bundles / path.with_suffix(".eqp").name).unlink()
+
+    def drop(self, digest: bytes) -> None:
+        """Forget a job that cannot be proved."""
+        (self._jobs / f"{digest.hex()}.job").unlink(missing_ok=True)
+
+    def finish(self, digest: bytes, bundle: bytes) -> None:
+        """Put a bundle on the disk."""
+        write_durably(self._bundles / f"{digest.hex()}.eqp", bundle)
+
+    def unfinished(self) -> list[Job]:
+        """Jobs that a crash interrupted."""
+        done = {path.stem for path in self._bundles.glob("*.eqp")}
+        return [Job.from_body(p.read_bytes()) for p in sorted(self._jobs.glob("*.job")) if p.stem not in done]
+
+
+class Server:
+    """Answers messages until its input ends."""
+
+    def __init__(self, folder: Path, identity: Identity, output: BinaryIO, limits: Limits) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._journal = Journal(folder / "journal")
+        self._store = Store(folder, limits.keep)
+        self._identity, self._output, self._limits = identity, output, limits
+        self._lock = threading.Lock()
+        self._work: queue.Queue[Message | None] = queue.Queue(limits.backlog)
+        self._worker = threading.Thread(target=self._prove_all, daemon=True)
+
+    def run(self, stream: BinaryIO) -> None:
+        """Serve until the input ends, then finish what was taken."""
+        self._worker.start()
+        try:
+            while (message := read_message(stream)) is not None:
+                self._serve(message)
+        finally:
+            self._work.put(None)
+            self._worker.join()
+            self._journal.close()
+
+    def _answer(self, ident: int, kind: int, body: bytes = b"") -> None:
+        with self._lock:
+            self._output.write(Message(ident, kind, body).encode())
+            self._output.flush()
+
+    def _serve(self, message: Message) -> None:
+        try:
+            if message.kind == ATTEST:
+                self._attest(message)
+            elif message.kind in (PROVE, RECEIPT):
+                self._enqueue(message)
+            elif message.kind == STATUS:
+                self._answer(message.id, DONE, self._work.qsize().to_bytes(4, "big"))
+            else:
+                raise Refused(f"message kind {message.kind}: unknown")
+        except ProofError as fault:
+            self._answer(message.id, REFUSED, str(fault).encode())
+
+    def _attest(self, message: Message) -> None:
+        draft = Draft.from_body(message.body)
+        closed = attest(draft, self._identity.blinding, self._identity.signer)
+        self._journal.claim(closed)
+        self._answer(message.id, DONE, closed.header.encode() + closed.t0.encode())
+
+    def _enqueue(self, message: Message) -> None:
+        if message.kind == PROVE:
+            job = Job.from_body(message.body)
+            ready = self._store.bundle(job.t0.digest)
+            if ready is not None:
+                self._answer(message.id, DONE, ready)
+                return
+        if self._work.full():
+            self._answer(message.id, BUSY, str(self._limits.backlog).encode())
+            return
+        if message.kind == PROVE:
+            self._store.take(job)
+        self._work.put(message)
+
+    def _prove_all(self) -> None:
+        for job in self._store.unfinished():
+            with contextlib.suppress(ProofError):
+                self._prove(job)
+        while (message := self._work.get()) is not None:
+            try:
+                if message.kind == PROVE:
+                    self._answer(message.id, DONE, self._prove(Job.from_body(message.body)))
+                else:
+                    wanted = Wanted.from_body(message.body)
+                    job = self._store.job(wanted.statement)
+                    self._answer(message.id, DONE, receipt(job, wanted, self._identity.blinding).encode())
+            except ProofError as fault:
+                self._answer(message.id, REFUSED, str(fault).encode())
+
+    def _prove(self, job: Job) -> bytes:
+        ready = self._store.bundle(job.t0.digest)
+        if ready is None:
+            try:
+                ready = prove(job, self._identity.blinding).encode()
+            except ProofError:
+                self._store.drop(job.t0.digest)
+                raise
+            self._store.finish(job.t0.digest, ready)
+        return ready
+
+
+def identity_from(stream: BinaryIO) -> Identity:
+    """Read the sealed key and its passphrase from the first message; KeyRefused otherwise."""
+    first = read_message(stream)
+    if first is None or first.kind != KEY or b"\0" not in first.body:
+        raise KeyRefused("the first message must carry the sealed key and its passphrase")
+    passphrase, _, sealed = first.body.partition(b"\0")
+    return unseal(sealed, passphrase.decode(errors="replace"))
+
+
+def serve(folder: Path, source: BinaryIO, sink: BinaryIO, limits: Limits) -> int:
+    """A whole life: key, then messages. The exit code."""
+    try:
+        server = Server(folder, identity_from(source), sink, limits)
+    except (KeyRefused, Refused, Malformed) as fault:
+        sink.write(Message(0, REFUSED, str(fault).encode()).encode())
+        sink.flush()
+        return 2
+    sink.write(Message(0, DONE, b"").encode())
+    sink.flush()
+    server.run(source)
+    return 0

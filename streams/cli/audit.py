@@ -1,0 +1,31 @@
+"""`equipoise audit`: sum every leaf's commitments of a window again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from equipoise.proofs.verify import Verdict, verify
+from equipoise.streams.cli.verify import EXIT, read_bounded, show, trust, trust_options
+
+
+@click.command(name="audit")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@trust_options
+def command(file: Path, history: Path | None, pin: bytes | None, head: bytes | None, key: bytes | None) -> None:
+    """Check FILE as `verify` does, and that it holds all leaves of its window.
+
+    The auditor learns how many leaves there are and at which offsets, and nothing of what
+    they hold.
+
+    \b
+    Example:
+      equipoise audit day/00000000.eqp --history me.history
+    """
+    verdict = verify(read_bounded(file), **trust(history, pin, head, key))
+    if verdict and (verdict.bundle is None or verdict.bundle.audit is None):
+        verdict = Verdict("invalid", "leaf-count", "bundle.audit", "this file holds no audit: ask for the leaves")
+    show(str(file), verdict)
+    sys.exit(EXIT[verdict.verdict])

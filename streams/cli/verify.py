@@ -1,0 +1,121 @@
+"""`equipoise verify`: check attestations, and say what they show and what they do not."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from equipoise.proofs.bundle import LIMIT
+from equipoise.proofs.equivocation import Equivocation, check_equivocation
+from equipoise.proofs.errors import Rejected
+from equipoise.proofs.verify import Verdict, verify, verify_chain
+
+EXIT = {"accept": 0, "invalid": 1, "malformed": 2}
+
+
+def hexed(_ctx: click.Context, param: click.Parameter, value: str | None) -> bytes | None:
+    """A click callback for 32 bytes in hex."""
+    if value is None:
+        return None
+    try:
+        data = bytes.fromhex(value)
+    except ValueError:
+        data = b""
+    if len(data) != 32:
+        raise click.BadParameter(f"{value!r}: 64 hex digits", param=param)
+    return data
+
+
+def trust_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--history, --pin, --head and --expect-key."""
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    for option in (
+        click.option("--expect-key", "key", callback=hexed, help="Public key to expect, if there is no history."),
+        click.option("--head", callback=hexed, help="Digest of the newest history entry that you have seen."),
+        click.option("--pin", callback=hexed, help="Id of the history that you trust."),
+        click.option("--history", type=path, help="The publisher's key history."),
+    ):
+        function = option(function)
+    return function
+
+
+def read_bounded(path: Path) -> bytes:
+    """A file's bytes, at most what a bundle may have, plus one (which is then too large)."""
+    with path.open("rb") as file:
+        return file.read(LIMIT + 10)
+
+
+def trust(history: Path | None, pin: bytes | None, head: bytes | None, key: bytes | None) -> dict[str, bytes | None]:
+    """The keyword arguments of `verify`."""
+    return {"history": read_bounded(history) if history else None, "pin": pin, "head": head, "key": key}
+
+
+def show(name: str, verdict: Verdict, quiet: bool = False) -> None:
+    """Print a verdict."""
+    click.echo(f"{name}: {verdict.sentence}")
+    if verdict and not quiet:
+        for sentence in verdict.attested:
+            click.echo(f"  + {sentence}")
+        if verdict.not_attested:
+            click.echo("  not attested:")
+            for sentence in verdict.not_attested:
+                click.echo(f"  - {sentence}")
+
+
+@click.command(name="verify")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--chain", is_flag=True, help="FILES, in this order, must also follow one another without a gap.")
+@click.option("--quiet", is_flag=True, help="One line for each file.")
+@click.option("--evidence", type=click.Path(path_type=Path), help="Where two FILES contradict, write the proof here.")
+@trust_options
+def command(
+    files: Sequence[Path],
+    chain: bool,
+    quiet: bool,
+    evidence: Path | None,
+    history: Path | None,
+    pin: bytes | None,
+    head: bytes | None,
+    key: bytes | None,
+) -> None:
+    """Check bundles, equivocation proofs and key histories.
+
+    Says in plain words what was shown, and what was not. Exits with 0 when all is accepted, 1
+    when something is well-formed but does not hold, 2 when something is not well-formed.
+    Without --history (and --pin) or --expect-key a signature only says that somebody signed.
+
+    \b
+    Example:
+      equipoise verify day/*.eqp --chain --history me.history --pin HISTORY_ID
+    """
+    known = trust(history, pin, head, key)
+    data = [read_bounded(path) for path in files]
+    verdicts = []
+    for path, one in zip(files, data, strict=True):
+        verdicts.append(verify(one, **known))
+        show(str(path), verdicts[-1], quiet)
+    if evidence is not None:
+        _write_evidence(files, verdicts, evidence)
+    if chain:
+        verdicts.append(verify_chain(data, **known))
+        show("chain", verdicts[-1], quiet)
+    sys.exit(max(EXIT[verdict.verdict] for verdict in verdicts))
+
+
+def _write_evidence(files: Sequence[Path], verdicts: Sequence[Verdict], out: Path) -> None:
+    signed = [(path, v.bundle.t0) for path, v in zip(files, verdicts, strict=True) if v.bundle is not None]
+    for (path_a, a), (path_b, b) in itertools.combinations(signed, 2):
+        case = Equivocation(a, b)
+        try:
+            check_equivocation(case)
+        except Rejected:
+            continue
+        out.write_bytes(case.encode())
+        click.echo(f"{path_a} and {path_b} are two statements under one sequence number: evidence in {out}")
+        return
+    click.echo("no two files contradict each other: no evidence was written")
