@@ -23,6 +23,10 @@ RUN install -d -o equipoise /var/cache/equipoise
 USER 10001
 WORKDIR /home/equipoise
 RUN python -m equipoise.streams.kernels
+ENV EQUIPOISE_DELIVERY__PULSE_FILE=/tmp/pulse
+# Only a worker has a pulse: other commands are well as long as they run.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
+  CMD ! test -e /tmp/pulse || test $(( $(date +%s) - $(stat -c %Y /tmp/pulse) )) -lt 15
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["equipoise"]
 CMD ["worker"]

@@ -8,6 +8,7 @@ from typing import Final
 
 from equipoise.streams.app import Stream, install, make_app
 from equipoise.streams.kernels import warm_up
+from equipoise.streams.pulse import beat
 from equipoise.streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
         Exception: whatever stopped the stream.
     """
     loop = asyncio.get_running_loop()
+    pulse = loop.create_task(beat(settings.delivery.pulse_file)) if settings.delivery.pulse_file else None
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
@@ -43,6 +45,8 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
             await asyncio.wait_for(app.stop(), settings.delivery.grace_s)
         except TimeoutError:
             log.warning("not drained within %d s; what is not sealed will be repeated", settings.delivery.grace_s)
+        if pulse is not None:
+            pulse.cancel()
     if app.crash_reason is not None:
         raise app.crash_reason
 

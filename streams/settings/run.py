@@ -33,6 +33,9 @@ class Delivery(Group):
     stale_after_ms: int = setting(5_000, "a heartbeat after this much silence says STALE", ge=100)
     catching_up_ms: int = setting(2_000, "older than this on leaving: the header says catching-up", ge=100)
     start: Start = setting(Start.WARM, "first start only: ten half-lives before the end, the beginning, or the end")
+    pulse_file: Path | None = setting(
+        None, "touched every second while the worker's loop turns; probes look at its age"
+    )
     compression: str = setting("lz4", "of output batches: none, gzip, snappy, lz4 or zstd")
 
 
