@@ -74,8 +74,8 @@ class FlowSettings:
     depth_ticks: float = 8.0  # mean distance of a new order beyond that
     maker_lots: float = 6.0  # mean size of a new order
     taker_lots: float = 3.0  # mean size of a taker's order
-    impact_ticks_per_second: float = 8.0  # fair price's move if one side's usual taker flow came alone for a second
-    resilience_half_life_ms: float = 4_000.0  # of the fair price's way back to the public value
+    impact_ticks_per_second: float = 6.0  # fair price's move if one side's usual taker flow came alone for a second
+    resilience_half_life_ms: float = 3_000.0  # of the fair price's way back to the public value
     latency_us: int = 300  # arrival after event: this, and exponential jitter
     jitter_us: int = 150
     blocks_ms: int = 2_000  # a pool's trades happen at blocks
@@ -92,7 +92,7 @@ class BurstSettings:
     every_ms: tuple[int, int] = (15_000, 30_000)  # from one start to the next
     lasts_ms: tuple[int, int] = (2_500, 5_000)  # until the news is public
     jump_ppm: tuple[int, int] = (1_500, 4_000)  # of the value, up or down with even chances
-    intensity: float = 1.0  # informed takers per background taker, while the price is wrong
+    intensity: float = 1.5  # informed takers per background taker, while the price is wrong
 
 
 @dataclass(frozen=True, slots=True)
