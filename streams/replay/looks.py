@@ -18,16 +18,13 @@ class Look:
     elevated: str
     stressed: str
     halt: str
-    series: tuple[str, ...]
 
 
 PAPER: Final = Look(
     "", "#ffffff", "#1b1f24", "#8a929c", "#0b7a75", "#c8553d", "#1b1f24", "#f5d98b", "#f0a58f", "#c98fb5",
-    ("#2f5d9b", "#b07d12", "#7a4ea3", "#0b7a75", "#c8553d", "#5c6670"),
 )  # fmt: skip
 DARK: Final = Look(
     "-dark", "#14171c", "#e6e9ee", "#7d8794", "#4fd1c5", "#ff8f73", "#e6e9ee", "#5c4a14", "#6e2f22", "#5a2f55",
-    ("#7fb2ff", "#f0c452", "#c79bf2", "#4fd1c5", "#ff8f73", "#b6bfca"),
 )  # fmt: skip
 
 

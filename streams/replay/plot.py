@@ -15,17 +15,22 @@ mpl.use("Agg")  # files only; set before pyplot would choose a window system
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from equipoise.streams.replay.bins import edges, means, shares, sums
 from equipoise.streams.replay.looks import DARK, PAPER, Look, style
 from equipoise.streams.replay.moves import HORIZONS_NS, Moves, moves
 from equipoise.streams.replay.series import Floats, Ints, LiveSeries, WindowSeries, live_series, window_series
 
 DAY_NS: Final = 86_400 * 10**9
-UNUSABLE: Final = ("DEGRADED", "HALTED", "CLOSED")
+UNUSABLE_STATUSES: Final = ("DEGRADED", "HALTED", "CLOSED")
+UNUSABLE, WARMING = "////", "...."  # hatches
+MANY_POINTS: Final = 6_000  # beyond it a page shows means
+MANY_SPANS: Final = 150  # beyond it bands behind the lines would hide them; the strip shows them
+BARS: Final = 450
 NAMES: Final = {
     "DEPTH_1": "depth, best level",
     "DEPTH_10": "depth, ten levels",
@@ -34,6 +39,40 @@ NAMES: Final = {
     "CVD": "volume delta",
     "PENDING": "pending swaps",
 }
+
+
+class View:
+    """One page's worth of the series: as they are, or as means where there are more points than pixels."""
+
+    def __init__(self, live: LiveSeries, windows: WindowSeries) -> None:
+        self.live, self.windows = live, windows
+        self.cuts = edges(int(live.as_of_ns[0]), int(live.valid_until_ns[-1]))
+        spans = len(live.regimes().name) + len(live.statuses().name) + len(live.silences())
+        self.crowded = spans > MANY_SPANS
+        self.dense = len(live.as_of_ns) > MANY_POINTS
+
+    @property
+    def averaged(self) -> str:
+        """What a title adds where points are means."""
+        return f" (mean of {_span(int(self.cuts[1] - self.cuts[0]))})" if self.dense else ""
+
+    def line(self, values: Floats) -> tuple[Floats, Floats]:
+        """Points of a stepped line in days and its own units, NaN where it must not be drawn."""
+        stamps, points = self.live.line(values)
+        if not self.dense:
+            return _days(stamps), points
+        return _days(self.cuts[:-1]), means(stamps, points, self.cuts)
+
+    def bars(self, values: Floats) -> tuple[Ints, Floats]:
+        """Edges and heights of bars: a window each, or sums over several where there are too many."""
+        starts = self.windows.start_ns
+        if not len(starts):
+            return self.cuts[[0, -1]], np.zeros(1)
+        width = int(self.windows.end_ns[0] - starts[0])
+        bars = (int(starts[-1]) - int(starts[0])) // width + 1
+        width *= -(-bars // BARS)
+        cuts = np.arange(int(starts[0]), int(starts[-1]) + width + 1, width)
+        return cuts, sums(self.windows, values, cuts)
 
 
 def draw(folder: Path, key: str) -> list[Path]:
@@ -57,19 +96,23 @@ def draw(folder: Path, key: str) -> list[Path]:
 
 def picture(live: LiveSeries, windows: WindowSeries, key: str, look: Look) -> Figure:
     """The whole page."""
-    figure = Figure(figsize=(13, 13.5), layout="constrained")
-    grid = figure.add_gridspec(6, 3, height_ratios=(3.0, 1.3, 1.1, 1.1, 1.3, 1.5))
+    view = View(live, windows)
+    rows = len(live.components)
+    figure = Figure(figsize=(13, 12.4 + 0.75 * rows), layout="constrained")
+    grid = figure.add_gridspec(6 + rows, 3, height_ratios=(3.0, 0.45, 1.2, *(rows * [0.6]), 1.0, 1.0, 1.5))
     price = figure.add_subplot(grid[0, :])
-    shared = [figure.add_subplot(grid[row, :], sharex=price) for row in range(1, 5)]
-    _price(price, live, look)
-    _score(shared[0], live, look)
-    _bars(shared[1], windows, windows.ofi, "Order-flow imbalance at the best quotes, lots per window", look)
-    _bars(shared[2], windows, windows.delta, "Volume delta: taker buys minus taker sells, lots per window", look)
-    _measures(shared[3], live, look)
-    for axes in (price, *shared):
-        _shade(axes, live, look)
+    shared = [figure.add_subplot(grid[row, :], sharex=price) for row in range(1, 5 + rows)]
+    _price(price, view, look)
+    _states(shared[0], view, look)
+    _score(shared[1], view, look)
+    for axes, (name, values) in zip(shared[2:], live.components.items(), strict=False):
+        _measure(axes, view, values, NAMES.get(name, name), look)
+    _bars(shared[-2], view, windows.ofi, "Order-flow imbalance at the best quotes, lots", look)
+    _bars(shared[-1], view, windows.delta, "Volume delta: taker buys minus taker sells, lots", look)
+    for axes in (price, *shared[1:]):
+        _shade(axes, view, look)
         axes.grid(axis="y", color=look.faint, alpha=0.25, linewidth=0.6)
-        axes.margins(x=0.005)
+    price.set_xlim(*_days(view.cuts[[0, -1]]))
     for axes in (price, *shared[:-1]):
         axes.tick_params(labelbottom=False)
     locator = AutoDateLocator(minticks=6, maxticks=12)  # type: ignore[no-untyped-call]
@@ -87,45 +130,79 @@ def _days(stamps: Ints) -> Floats:
     return days
 
 
-def _price(axes: Axes, live: LiveSeries, look: Look) -> None:
-    stamps, mid = live.line(live.mid)
-    _, bid = live.line(live.bid)
-    _, ask = live.line(live.ask)
-    days = _days(stamps)
+def _price(axes: Axes, view: View, look: Look) -> None:
+    days, mid = view.line(view.live.mid)
+    _, bid = view.line(view.live.bid)
+    _, ask = view.line(view.live.ask)
     axes.fill_between(days, bid, mid, step="post", color=look.buy, alpha=0.18, linewidth=0)
     axes.fill_between(days, mid, ask, step="post", color=look.sell, alpha=0.18, linewidth=0)
-    dense = len(days) > 20_000
-    axes.plot(days, ask, color=look.sell, linewidth=0.9, drawstyle="steps-post", label="our ask", rasterized=dense)
-    axes.plot(days, mid, color=look.line, linewidth=1.2, drawstyle="steps-post", label="mid", rasterized=dense)
-    axes.plot(days, bid, color=look.buy, linewidth=0.9, drawstyle="steps-post", label="our bid", rasterized=dense)
-    axes.set_title("Price: the band is what we quote; it widens and leans as flow becomes one-sided")
+    axes.plot(days, ask, color=look.sell, linewidth=0.9, drawstyle="steps-post", label="our ask")
+    axes.plot(days, mid, color=look.line, linewidth=1.2, drawstyle="steps-post", label="mid")
+    axes.plot(days, bid, color=look.buy, linewidth=0.9, drawstyle="steps-post", label="our bid")
+    axes.set_title(f"Price: the band is what we quote; it widens and leans as flow becomes one-sided{view.averaged}")
     axes.set_ylabel("price")
     axes.ticklabel_format(axis="y", useOffset=False, style="plain")
     lines, _ = axes.get_legend_handles_labels()
-    patches = [
-        Patch(facecolor=look.elevated, label="regime elevated"),
-        Patch(facecolor=look.stressed, label="regime stressed"),
-        Patch(facecolor=look.halt, label="regime halt"),
-        Patch(
-            facecolor="none", edgecolor=look.faint, hatch="////", label="degraded, halted, closed or no valid signal"
-        ),
-    ]
-    _legend(axes, look, 7, [*lines, *patches])
+    _legend(axes, look, [*lines, *_patches(look)])
     low, high = np.nanmin([*bid, np.inf]), np.nanmax([*ask, -np.inf])
     if np.isfinite(low) and np.isfinite(high):
         axes.set_ylim(low - 0.04 * (high - low), high + 0.16 * (high - low))
 
 
-def _shade(axes: Axes, live: LiveSeries, look: Look) -> None:
-    across = axes.get_xaxis_transform()
+def _patches(look: Look) -> list[Artist]:
+    named = ("elevated", look.elevated), ("stressed", look.stressed), ("halt", look.halt)
+    return [
+        *(Patch(facecolor=colour, label=f"regime {name}") for name, colour in named),
+        Patch(facecolor="none", edgecolor=look.faint, hatch=WARMING, label="warming up"),
+        Patch(facecolor="none", edgecolor=look.faint, hatch=UNUSABLE, label="degraded, halted or no valid signal"),
+    ]
+
+
+def _states(axes: Axes, view: View, look: Look) -> None:
+    """How the time was spent: the same bands as a strip, which also shows what is too short for the others."""
+    days = _days(view.cuts)
+    live, regimes = view.live, view.live.regimes()
+    low = np.zeros(len(days) - 1)
+    for name, colour in (("ELEVATED", look.elevated), ("STRESSED", look.stressed), ("HALT", look.halt)):
+        low = _stack(axes, days, low, shares(regimes.of(name), view.cuts), facecolor=colour)
+    top = np.ones(len(low))
+    unusable = shares([*live.statuses().of(*UNUSABLE_STATUSES), *live.silences()], view.cuts)
+    warming = shares(live.statuses().of("WARMING"), view.cuts)
+    _stack(axes, days, top - unusable, unusable, facecolor="none", edgecolor=to_rgba(look.faint, 0.5), hatch=UNUSABLE)
+    _stack(
+        axes,
+        days,
+        top - unusable - warming,
+        warming,
+        facecolor="none",
+        edgecolor=to_rgba(look.faint, 0.5),
+        hatch=WARMING,
+    )
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 1], ["0", "100 %"])
+    axes.set_title("How the time was spent: regimes from below, time without a usable signal from above")
+
+
+def _stack(axes: Axes, days: Floats, low: Floats, part: Floats, **style: Any) -> Floats:
+    if part.any():
+        axes.stairs(low + part, days, baseline=low, fill=True, linewidth=0, **style)
+    return low + part
+
+
+def _shade(axes: Axes, view: View, look: Look) -> None:
+    if view.crowded:
+        return
+    across, live = axes.get_xaxis_transform(), view.live
     for name, colour in (("ELEVATED", look.elevated), ("STRESSED", look.stressed), ("HALT", look.halt)):
         if bars := _bars_of(live.regimes().of(name)):
             axes.broken_barh(bars, (0, 1), transform=across, color=colour, alpha=0.6, linewidth=0, zorder=0)
-    if bars := _bars_of([*live.statuses().of(*UNUSABLE), *live.silences()]):
-        axes.broken_barh(
-            bars, (0, 1), transform=across, facecolor="none", edgecolor=look.faint, hatch="////",
-            linewidth=0, zorder=0.5,
-        )  # fmt: skip
+    unusable = [*live.statuses().of(*UNUSABLE_STATUSES), *live.silences()]
+    for hatch, spans in ((UNUSABLE, unusable), (WARMING, live.statuses().of("WARMING"))):
+        if bars := _bars_of(spans):
+            axes.broken_barh(
+                bars, (0, 1), transform=across, facecolor="none", edgecolor=to_rgba(look.faint, 0.5), hatch=hatch,
+                linewidth=0, zorder=0.5,
+            )  # fmt: skip
 
 
 def _bars_of(spans: list[tuple[int, int]]) -> list[tuple[float, float]]:
@@ -133,60 +210,63 @@ def _bars_of(spans: list[tuple[int, int]]) -> list[tuple[float, float]]:
     return [(float(start), float(end - start)) for start, end in days]
 
 
-def _score(axes: Axes, live: LiveSeries, look: Look) -> None:
-    stamps, score = live.line(live.score)
-    days = _days(stamps)
-    axes.fill_between(days, 0, score, where=score > 0, step="post", color=look.buy, alpha=0.75, linewidth=0)
-    axes.fill_between(days, 0, score, where=score < 0, step="post", color=look.sell, alpha=0.75, linewidth=0)
+def _score(axes: Axes, view: View, look: Look) -> None:
+    days, score = view.line(view.live.score)
+    _signed(axes, days, score, look, 0.75)
+    _sides(axes, look, 1.05)
+    title = "Score: the measures below it together, by their weights; a hole is a value that could not be computed"
+    axes.set_title(f"{title}{view.averaged}")
+
+
+def _signed(axes: Axes, days: Floats, values: Floats, look: Look, alpha: float) -> None:
+    for colour, half in ((look.buy, np.maximum(values, 0)), (look.sell, np.minimum(values, 0))):
+        axes.fill_between(days, 0, half, step="post", color=colour, alpha=alpha, linewidth=0)
+
+
+def _sides(axes: Axes, look: Look, top: float) -> None:
     axes.axhline(0, color=look.ink, linewidth=0.7)
-    axes.set_ylim(-1.05, 1.05)
+    axes.set_ylim(-1.05, top)
     axes.set_yticks([-1, 0, 1], ["−1 sellers", "0", "+1 buyers"])
-    axes.set_title("Score: all measures together, by their weights")
 
 
-def _bars(axes: Axes, windows: WindowSeries, values: Floats, title: str, look: Look) -> None:
-    days, ends = _days(windows.start_ns), _days(windows.end_ns)
-    middle = (days + ends) / 2
-    for colour, own in ((look.buy, values > 0), (look.sell, values < 0)):
-        points = [[(x, 0.0), (x, y)] for x, y in zip(middle[own], values[own], strict=True)]
-        axes.add_collection(LineCollection(points, colors=colour, linewidths=_width(len(values))))
+def _bars(axes: Axes, view: View, values: Floats, title: str, look: Look) -> None:
+    cuts, heights = view.bars(values)
+    days = _days(cuts)
+    for colour, own in ((look.buy, heights > 0), (look.sell, heights < 0)):
+        axes.stairs(np.where(own, heights, 0.0), days, fill=True, color=colour, linewidth=0)
     axes.axhline(0, color=look.ink, linewidth=0.7)
-    axes.autoscale_view()
-    biggest = float(np.nanmax(np.abs(values))) if len(values) else 0.0
-    axes.set_ylim(*((-1.1 * biggest, 1.1 * biggest) if biggest else (-1, 1)))
-    axes.set_title(title)
+    sizes = np.abs(heights[heights != 0])
+    biggest = float(sizes.max()) if len(sizes) else 1.0
+    usual = float(np.quantile(sizes, 0.99)) if len(sizes) else 1.0
+    limit, beyond = (usual * 1.3, int((sizes > usual * 1.3).sum())) if biggest > 3 * usual else (biggest * 1.1, 0)
+    axes.set_ylim(-limit, limit)
+    cut = f"; {beyond} bars go beyond, to ±{biggest:,.0f}" if beyond else ""
+    axes.set_title(f"{title} per {_span(int(cuts[1] - cuts[0]))}{cut}")
 
 
-def _width(bars: int) -> float:
-    """Points of a bar's line: as wide as a page of that many bars allows, never too thin to see."""
-    return float(np.clip(700 / max(bars, 1), 0.5, 6.0))
+def _span(ns: int) -> str:
+    return f"{ns / 60e9:.3g} min" if ns >= 60e9 else f"{ns / 1e9:.3g} s"
 
 
-def _measures(axes: Axes, live: LiveSeries, look: Look) -> None:
-    dense = len(live.as_of_ns) > 20_000
-    for colour, (name, values) in zip(look.series, live.components.items(), strict=False):
-        stamps, points = live.line(values)
-        axes.plot(
-            _days(stamps), points, drawstyle="steps-post", linewidth=0.9, color=colour, label=NAMES[name],
-            rasterized=dense,
-        )  # fmt: skip
-    axes.axhline(0, color=look.ink, linewidth=0.7)
-    axes.set_ylim(-1.05, 1.45)
-    axes.set_yticks([-1, 0, 1], ["−1 sellers", "0", "+1 buyers"])
-    axes.set_title("What the score is made of (decayed; a hole is a value that could not be computed)")
-    _legend(axes, look, 6, axes.get_legend_handles_labels()[0])
+def _measure(axes: Axes, view: View, values: Floats, name: str, look: Look) -> None:
+    days, points = view.line(values)
+    _signed(axes, days, points, look, 0.4)
+    axes.plot(days, points, drawstyle="steps-post", linewidth=0.7, color=look.ink)
+    _sides(axes, look, 1.05)
+    axes.set_yticks([-1, 0, 1], ["−1", "0", "+1"])
+    axes.set_title(f"· {name}", fontsize=9.5)
 
 
-def _legend(axes: Axes, look: Look, columns: int, handles: list[Artist]) -> None:
+def _legend(axes: Axes, look: Look, handles: list[Artist]) -> None:
     axes.legend(
-        handles=handles, loc="upper left", ncols=columns, fontsize=8.5, columnspacing=1.2,
+        handles=handles, loc="upper left", ncols=8, fontsize=8.5, columnspacing=1.2,
         frameon=True, facecolor=look.paper, edgecolor="none", framealpha=0.9,
     )  # fmt: skip
 
 
 def _moves(figure: Figure, grid: Any, found: list[Moves], look: Look) -> None:
     for column, horizon in enumerate(HORIZONS_NS):
-        axes = figure.add_subplot(grid[5, column])
+        axes = figure.add_subplot(grid[-1, column])
         rows = [row for row in found if row.horizon_ns == horizon and (row.entries or row.regime != "HALT")]
         for place, row in enumerate(rows):
             _dots(axes, place, row, look)
@@ -210,8 +290,10 @@ def _dots(axes: Axes, place: int, row: Moves, look: Look) -> None:
     if not len(row.bps):
         return
     spread = (np.arange(len(row.bps)) * 0.618034 % 1 - 0.5) * 0.5  # evenly scattered, the same every time
-    axes.scatter(place + spread, row.bps, s=9, color=look.faint, alpha=0.5, linewidth=0)
+    axes.scatter(place + spread, row.bps, s=9 if len(row.bps) > 30 else 26, color=look.faint, alpha=0.6, linewidth=0)
     mean = float(row.bps.mean())
     axes.plot([place - 0.3, place + 0.3], [mean, mean], color=look.buy if mean > 0 else look.sell, linewidth=2.5)
-    axes.annotate(f"mean {mean:+.2f}", (place, mean), xytext=(0, 6), textcoords="offset points", ha="center",
-                  bbox={"facecolor": look.paper, "edgecolor": "none", "alpha": 0.75, "pad": 1.0})  # fmt: skip
+    axes.annotate(
+        f"mean {mean:+.2f}".replace("-", "−"), (place, mean), xytext=(0, 6), textcoords="offset points", ha="center",
+        bbox={"facecolor": look.paper, "edgecolor": "none", "alpha": 0.75, "pad": 1.0},
+    )  # fmt: skip

@@ -48,7 +48,7 @@ class LiveSeries:
     score: Floats
     regime: list[str]
     status: list[str]
-    components: dict[str, Floats]  # value by name, NaN: null
+    components: dict[str, Floats]  # value by name, NaN: null; those that weigh nothing are left out
 
     def regimes(self) -> Spans:
         """Stretches of one regime."""
@@ -131,8 +131,8 @@ def live_series(folder: Path, key: str) -> LiveSeries:
     values = {name: np.full(len(table), np.nan) for name in COMPONENTS}
     for row, components in enumerate(parts):
         for part in components:
-            if part["value"] is not None:
-                values[part["name"]][row] = part["value"]
+            if part["value"] is not None and part["weight"] > 0:
+                values.setdefault(part["name"], np.full(len(table), np.nan))[row] = part["value"]
     return LiveSeries(
         as_of_ns=table["as_of_ns"].to_numpy(),
         valid_until_ns=table["valid_until_ns"].to_numpy(),

@@ -13,6 +13,7 @@ from tests.oracles.tape import Tape, units
 
 MIDNIGHT_NS = 1340251200 * 10**9  # 2012-06-21 00:00 in New York (UTC-4)
 TICK = 100  # one cent in LOBSTER's 1e-4 dollars
+AMZN_TICK = 50  # some hidden executions print between two cents
 EMPTY_BID, EMPTY_ASK = -9999999999, 9999999999  # LOBSTER's filler prices for an empty side
 
 
@@ -22,15 +23,21 @@ def _messages(path: Path, header: bool) -> list[tuple[int, int, int, int, int, i
     return [(MIDNIGHT_NS + units(row[0], "0.000000001"), *(int(value) for value in row[1:6])) for row in split]
 
 
-def _best(row: list[int]) -> tuple[int | None, int, int | None, int]:
+def _best(row: list[int], tick: int = TICK) -> tuple[int | None, int, int | None, int]:
     ask, ask_qty, bid, bid_qty = row[:4]
     none_bid, none_ask = bid == EMPTY_BID, ask == EMPTY_ASK
     return (
-        None if none_bid else bid // TICK,
+        None if none_bid else _ticks(bid, tick),
         0 if none_bid else bid_qty,
-        None if none_ask else ask // TICK,
+        None if none_ask else _ticks(ask, tick),
         0 if none_ask else ask_qty,
     )
+
+
+def _ticks(price: int, tick: int) -> int:
+    if price % tick:
+        raise ValueError(f"price {price} is not a multiple of {tick}")
+    return price // tick
 
 
 def _books(path: Path, header: bool) -> list[list[int]]:
@@ -38,19 +45,19 @@ def _books(path: Path, header: bool) -> list[list[int]]:
     return [[int(value) for value in row.split(",")] for row in rows if row]
 
 
-def _trades(tape: Tape, messages: list[tuple[int, int, int, int, int, int]]) -> None:
+def _trades(tape: Tape, messages: list[tuple[int, int, int, int, int, int]], tick: int = TICK) -> None:
     for record, (event_ns, kind, _, size, price, direction) in enumerate(messages):
         if kind in (4, 5):
-            tape.trade(record, event_ns, -direction, size, price // TICK)
+            tape.trade(record, event_ns, -direction, size, _ticks(price, tick))
 
 
 def amzn(folder: Path) -> tuple[Tape, dict[int, int]]:
     """Level 1: quotes are the order book rows themselves; returns the tape and the count of each type."""
     messages = _messages(next(folder.glob("AMZN_*_message_1.csv")), header=True)
     tape = Tape(records=len(messages))
-    _trades(tape, messages)
+    _trades(tape, messages, AMZN_TICK)
     for record, row in enumerate(_books(next(folder.glob("AMZN_*_orderbook_1.csv")), header=True)):
-        tape.quote(record, messages[record][0], _best(row))
+        tape.quote(record, messages[record][0], _best(row, AMZN_TICK))
     kinds = [message[1] for message in messages]
     return tape, {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
