@@ -30,7 +30,8 @@ def means(stamps: Ints, values: Floats, cuts: Ints) -> Floats:
     weight = np.concatenate(([0.0], np.cumsum(known * lengths)[:-1]))
     at = (cuts - origin) / 1e9
     held, seen = np.diff(np.interp(at, seconds, area)), np.diff(np.interp(at, seconds, weight))
-    return np.divide(held, seen, out=np.full(len(held), np.nan), where=seen > 1e-9)
+    found: Floats = np.divide(held, seen, out=np.full(len(held), np.nan), where=seen > 1e-9)
+    return found
 
 
 def shares(spans: list[tuple[int, int]], cuts: Ints) -> Floats:
@@ -47,5 +48,5 @@ def shares(spans: list[tuple[int, int]], cuts: Ints) -> Floats:
 
 def sums(windows: WindowSeries, values: Floats, cuts: Ints) -> Floats:
     """Sum of the windows that begin in each bin. Shape (bins,)."""
-    total, _ = np.histogram(windows.start_ns, cuts, weights=values)
-    return total.astype(np.float64)
+    total: Floats = np.histogram(windows.start_ns, cuts, weights=values)[0].astype(np.float64)
+    return total

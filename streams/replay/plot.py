@@ -115,7 +115,7 @@ def picture(live: LiveSeries, windows: WindowSeries, key: str, look: Look) -> Fi
     price.set_xlim(*_days(view.cuts[[0, -1]]))
     for axes in (price, *shared[:-1]):
         axes.tick_params(labelbottom=False)
-    locator = AutoDateLocator(minticks=6, maxticks=12)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=4, maxticks=14)  # type: ignore[no-untyped-call]
     shared[-1].xaxis.set_major_locator(locator)
     shared[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     shared[-1].set_xlabel("event time, UTC")
