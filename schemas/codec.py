@@ -84,6 +84,12 @@ def parse(text: str, named: dict[str, Schema] | None = None) -> Schema:
     return parsed if isinstance(parsed, dict) else {"type": parsed}
 
 
+def shared(parsed: Schema) -> Schema:
+    """Our own parsed schema where `parsed` equals it, else `parsed`: what is one object needs no resolution."""
+    name = str(parsed.get("name")).removeprefix(f"equipoise.v{VERSION}.")
+    return schema(name) if name in NAMES and schema(name) == parsed else parsed
+
+
 def _written_out(node: Any, definitions: dict[str, Schema]) -> Any:
     """The parsed schema with the first reference to each of `definitions`, which it uses up, replaced by it."""
     if isinstance(node, str) and node in definitions:

@@ -105,7 +105,7 @@ class BuiltIn:
 def _built_in() -> dict[SchemaId, Schema]:
     found: dict[SchemaId, Schema] = {}
     earlier = [codec.parse(text) for texts in published().values() for text in texts]
-    for schema in [*earlier, *map(codec.schema, codec.NAMES)]:
+    for schema in [*earlier, *map(codec.schema, codec.NAMES)]:  # one id, two docs: the working one
         found[local_id(schema)] = found[local_guid(schema)] = schema
     return found
 
@@ -166,7 +166,7 @@ class LocalRegistry:
 
     def _add(self, schema_id: int, text: str, schema: Schema) -> None:
         self._texts[schema_id] = text
-        self._parsed[schema_id] = self._parsed[local_guid(schema)] = schema
+        self._parsed[schema_id] = self._parsed[local_guid(schema)] = codec.shared(schema)
 
     def _read(self) -> None:
         try:

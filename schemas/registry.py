@@ -122,7 +122,7 @@ class Registry:
         if kind != "AVRO":
             raise RegistryError(f"{what}: schema type {kind}, expected AVRO")
         if not answer.get("references"):
-            return codec.parse(_text(answer))
+            return codec.shared(codec.parse(_text(answer)))
         named: dict[str, Any] = {}
         self._collect(answer, named, set())
         return codec.parse(_text(answer), named)

@@ -29,8 +29,16 @@ def schema_source(settings: Settings) -> SchemaSource:
     """The registry that is configured; without one a local file, or the ids that come with the package."""
     registry = settings.registry
     if registry.url:
-        password = registry.password.get_secret_value()
-        return Registry(RegistrySettings(url=registry.url, user=registry.username, password=password))
+        return Registry(
+            RegistrySettings(
+                url=registry.url,
+                user=registry.username,
+                password=registry.password.get_secret_value(),
+                ca_file=registry.ssl_ca_file,
+                cert_file=registry.ssl_cert_file,
+                key_file=registry.ssl_key_file,
+            )
+        )
     return LocalRegistry(registry.ids_file) if registry.ids_file else BuiltIn()
 
 

@@ -43,7 +43,7 @@ def always(answer: Answer) -> Callable[[str, str, Any], Answer]:
 def test_a_schema_is_asked_for_once() -> None:
     with FakeRegistry(always(SCHEMA)) as server:
         registry, _ = client(server)
-        assert registry.writer(7) == codec.schema("FeeSignal")
+        assert registry.writer(7) is codec.schema("FeeSignal")
         assert registry.writer(7) is registry.writer(7)
         registry.writer(UUID(int=5))
         assert [path for _, path, _ in server.asked] == ["/api/schemas/ids/7", f"/api/schemas/guids/{UUID(int=5)}"]

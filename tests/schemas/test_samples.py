@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.schemas import codec, wire
 from equipoise.schemas.enums import Action
 from equipoise.schemas.errors import DecodingError, EncodingError, SchemasError
@@ -17,6 +19,8 @@ from equipoise.schemas.local import local_id
 from equipoise.schemas.reader import decode_signal
 from equipoise.schemas.samples import FOLDER, drift, samples, write
 from equipoise.schemas.signals import RECORDS
+from equipoise.streams.records import RawRecord
+from equipoise.streams.sources.canonical import CanonicalDecoder
 
 BODIES = [(path.name.split(".")[0], path.read_bytes()) for path in sorted(FOLDER.glob("*.bin"))]
 
@@ -39,6 +43,24 @@ def test_binary_and_json_say_the_same(name: str) -> None:
 def test_every_action_of_an_order_event_is_shown() -> None:
     shown = {record["action"] for record in samples("OrderEvent").values()}
     assert shown == {action.name for action in Action} - {"INTENT", "RETRACT"}
+
+
+def test_a_worker_reads_the_same_row_from_either_form() -> None:
+    shown = samples("OrderEvent")
+    del shown["extremes"]  # no market's: refused at the edge
+    instruments = Instruments()
+    for venue, symbol in {(record["venue"], record["symbol"]) for record in shown.values()}:
+        instruments.add(Instrument(venue, symbol, Decimal(1), Decimal(1)))
+    decoder = CanonicalDecoder(instruments)
+    schema_id = local_id(codec.schema("OrderEvent"))
+    for what in shown:
+        text = (FOLDER / f"OrderEvent.{what}.json").read_bytes()
+        binary = wire.frame(schema_id, (FOLDER / f"OrderEvent.{what}.bin").read_bytes())
+        from_text = decoder.decode([RawRecord("orders", 0, 0, None, text)])
+        from_binary = decoder.decode([RawRecord("orders", 0, 0, None, binary)])
+        assert from_text.refusals == from_binary.refusals == []
+        assert [column.tolist() for column in from_text.events] == [column.tolist() for column in from_binary.events]
+        assert len(from_binary.events.action) == 1
 
 
 def test_a_binary_sample_by_hand() -> None:
