@@ -48,8 +48,8 @@ def command(
     \b
     equipoise backtest binance btcusdt.gz --instrument BINANCE:BTCUSDT --out result --plot
     """
+    from equipoise.streams.listing import ListingError
     from equipoise.streams.replay.backtest import Plan, backtest
-    from equipoise.streams.replay.listing import ListingError
     from equipoise.streams.replay.source import Source, open_source
     from equipoise.streams.settings.engine import engine_settings
     from equipoise.streams.settings.tree import load
@@ -58,7 +58,9 @@ def command(
     console = Console(stderr=True)
     formats = frozenset({"parquet", *(["jsonl"] if jsonl else []), *(["avro"] if avro else [])})
     try:
-        chosen = engine_settings(load(config, settings))
+        tree = load(config, settings)
+        chosen = engine_settings(tree)
+        listings += (tree.instruments.file,) if tree.instruments.file else ()
         opened = open_source(Source(preset, files, instrument, tick, lot, listings, split))
         for note in opened.recording.notes:
             console.print(note, highlight=False)
@@ -70,7 +72,7 @@ def command(
                 Plan(out, formats, book),
                 lambda done, total: bar.update(row, completed=done, total=total),
             )
-    except (RecordingError, ListingError, FileNotFoundError, ValueError) as why:
+    except (RecordingError, ListingError, OSError, ValueError) as why:
         raise click.ClickException(str(why)) from why
     console.print(_table(summary))
     if plot:

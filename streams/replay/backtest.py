@@ -126,14 +126,15 @@ class _Writer:
         self.span = _Span()
         self._opened = opened
         self.outputs = {
-            name: files.enter_context(Output(plan.out, name, schema, plan.formats)) for name, schema in OUTPUTS.items()
+            schema: files.enter_context(Output(plan.out, name, schema, plan.formats))
+            for schema, name in OUTPUTS.items()
         }
         self._refused = files.enter_context((plan.out / REFUSED).open("w", encoding="utf-8"))
 
     def write(self, step: Step) -> None:
         if step.outputs is not None:
-            for name, item in publications(step.outputs, self._opened.instruments, self._opened.topics):
-                self.outputs[name].write(item)
+            for schema, item in publications(step.outputs, self._opened.instruments, self._opened.topics):
+                self.outputs[schema].write(item)
         for dead in step.dead:
             row = {"topic": dead.topic, "record": dead.offset, "cause": dead.cause.name, "detail": dead.detail}
             self._refused.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -151,7 +152,7 @@ def _summary(accounts: Mapping[str, Mapping[str, Any]], writer: _Writer) -> dict
     return {
         "records_in": total.pop("in"),
         **total,
-        **{name.replace("-", "_"): output.count for name, output in writer.outputs.items()},
+        **{OUTPUTS[schema].replace("-", "_"): output.count for schema, output in writer.outputs.items()},
         "seconds": 0.0,
         "event_seconds": round(writer.span.seconds, 3),
         "causes": dict(sorted(causes.items())),

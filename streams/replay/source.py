@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from equipoise.processors.instruments import Instrument, Instruments
+from equipoise.streams.listing import read_instruments
 from equipoise.streams.records import Decoded
-from equipoise.streams.replay.listing import read_instruments
 from equipoise.streams.sources import presets
 from equipoise.streams.sources.files import Files
 from equipoise.streams.sources.recording import Chunk, Recording, RecordingError, open_recording
@@ -70,6 +70,8 @@ def open_source(source: Source) -> Opened:
     """
     instruments = Instruments()
     for path in source.listings:
+        if not path.is_file():
+            raise RecordingError(f"{path}: no such file of instruments")
         for instrument in read_instruments(path):
             instruments.add(instrument)
     if source.tick is not None or source.lot is not None:
