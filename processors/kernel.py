@@ -51,6 +51,7 @@ RETRACT = int(Action.RETRACT)
 
 LAST = int(Flag.LAST)
 DELTA = int(Flag.DELTA)
+UPSERT = int(Flag.UPSERT)
 HIDDEN = int(Flag.HIDDEN)
 NOT_FLOW = int(Flag.CROSS | Flag.OFF_BOOK | Flag.BLOCK | Flag.SELF_TRADE)
 MERGE_LATE = int(Flag.MERGE_LATE)
@@ -302,6 +303,8 @@ def _order(state: State, row: Row, late: bool) -> tuple[int, bool]:
     action = row.action
     side = 2 * row.i + row.side - 1
     order_id, price, quantity = row.order_id, row.price, row.quantity
+    if action == MODIFY and row.flags & UPSERT and orders.find(state, order_id, row.i) < 0:
+        action = ADD
     if action == ADD:
         full = state.sides[side].length >= state.settings[0].max_levels and levels.seek(state, side, price) < 0
         if full or not orders.has_room(state):

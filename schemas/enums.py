@@ -45,6 +45,7 @@ class Flag(IntFlag):
     SELF_TRADE = 128  # not flow
     TRADED = 256  # this CANCEL or MODIFY is the book's side of a trade that is reported apart
     MERGE_LATE = 512  # arrived after rows with a later stamp had been released (MERGE_TIMEOUT)
+    UPSERT = 1024  # a MODIFY whose order is not known adds it: the source says only what rests now
 
 
 class TradingStatus(IntEnum):

@@ -59,7 +59,7 @@ def rows(draw):
     action = draw(st.sampled_from([a for a in Action if a not in (Action.INTENT, Action.RETRACT)]))
     needs_id = action in (Action.ADD, Action.MODIFY, Action.CANCEL, Action.EXECUTE)
     needs_both = action in (Action.ADD, Action.LEVEL, Action.TRADE)
-    flags = draw(st.integers(0, 511)) & (FLAG_BITS | Flag.LAST)
+    flags = draw(st.integers(0, 2047)) & (FLAG_BITS | Flag.LAST)
     quantity = draw(
         QUANTITIES if needs_both or action in (Action.MODIFY, Action.EXECUTE) else QUANTITIES | st.just(NULL)
     )
@@ -139,7 +139,7 @@ BAD_FIELDS = [
     ({"price": None}, Cause.MISSING_FIELD, "price: None, must be given with ADD"),
     ({"order_id": 0}, Cause.MISSING_FIELD, "order_id: 0, must be given with ADD"),
     ({"action": "INTENT"}, Cause.UNKNOWN_WORD, "action: INTENT is a SwapIntent's"),
-    ({"flags": 1024}, Cause.MISTYPED, "flags: 1024, must have no other bits than 510"),
+    ({"flags": 512}, Cause.MISTYPED, "flags: 512, must have no other bits than 1534"),
 ]
 
 

@@ -3,25 +3,16 @@
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from equipoise.processors.instruments import Instruments
-from equipoise.streams.records import RawRecord
 from equipoise.streams.sources.files import RecordingError
+from equipoise.streams.sources.lines import LiveParser
 from equipoise.streams.sources.live import Origin
 from equipoise.streams.sources.recording import Preset
-from equipoise.streams.sources.rows import Rows
 
-NAMES: Final = ("binance", "bitstamp", "databento-mbo", "lobster")  # recordings
-LIVE: Final = ("binance",)  # topics
-
-
-class LiveParser(Protocol):
-    """Of one topic."""
-
-    def record(self, record: RawRecord, rows: Rows) -> None:
-        """Append the record's rows. Raises RefusedError."""
-        ...
+NAMES: Final = ("binance", "bitstamp", "cryptofeed", "databento-mbo", "lobster")  # recordings
+LIVE: Final = ("binance", "cryptofeed")  # topics
 
 
 def load(name: str) -> Preset:

@@ -33,7 +33,7 @@ from equipoise.streams.records import RawRecord
 from equipoise.streams.sources import bounds
 from equipoise.streams.sources.bounds import RefusedError, shown
 from equipoise.streams.sources.each import need, parse_object
-from equipoise.streams.sources.files import Files
+from equipoise.streams.sources.files import LINE_MAX, Files
 from equipoise.streams.sources.live import Origin, kafka_stamp_ns
 from equipoise.streams.sources.recording import Request, SourceRecord
 from equipoise.streams.sources.rows import Rows
@@ -79,6 +79,8 @@ class Binance:
 
     def message(self, value: bytes, rows: Rows) -> None:
         """One message, perhaps with the recorder's stamp before it. Raises RefusedError."""
+        if len(value) > LINE_MAX:
+            raise RefusedError(Cause.TOO_LARGE, f"line: over {LINE_MAX} bytes")
         if value[:1].isdigit():
             stamp, _, value = value.partition(b" ")
             rows.arrival_ns = _recorder_stamp(stamp)
