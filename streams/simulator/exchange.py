@@ -5,9 +5,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.streams.simulator import market as kernel
+from equipoise.streams.simulator import state
+from equipoise.streams.simulator.actors import open_book
 from equipoise.streams.simulator.book import new_book
 from equipoise.streams.simulator.labels import OUTCOME_DTYPE, VALUE_UNIT
+from equipoise.streams.simulator.market import advance
 from equipoise.streams.simulator.settings import BurstSettings, FlowSettings, SimulatedMarket, SimulatorSettings
 from equipoise.streams.simulator.value import ValuePath, value_table
 from equipoise.streams.simulator.variates import raw_draws, stream
@@ -20,19 +22,19 @@ _IDS_PER_MARKET: Final = 1 << 44
 class Slice(NamedTuple):
     """What one market did in one span of event time, in order of event and of arrival."""
 
-    rows: NDArray[np.int64]  # shape (n, kernel.ROW_WIDTH)
+    rows: NDArray[np.int64]  # shape (n, state.ROW_WIDTH)
     takers: NDArray[np.int64]  # shape (t, 9)
     pending: list[dict[str, Any]]  # PendingTransaction records
     outcomes: NDArray[np.void]  # OUTCOME_DTYPE
 
 
-def rates_of(flow: FlowSettings, bursts: BurstSettings, rows_per_second: float) -> kernel.Rates:
+def rates_of(flow: FlowSettings, bursts: BurstSettings, rows_per_second: float) -> state.Rates:
     """The kernel's parameters for one book (rates per second)."""
     takers = flow.taker_share * rows_per_second
     makers = flow.maker_share * rows_per_second
     half_life_s = flow.excitation_half_life_ms / 1e3
     eaten = takers * flow.taker_lots / flow.maker_lots
-    return kernel.Rates(
+    return state.Rates(
         base=takers * (1.0 - flow.self_excitation - flow.cross_excitation) / 2.0,
         self_jump=flow.self_excitation * _LN2 / half_life_s,
         cross_jump=flow.cross_excitation * _LN2 / half_life_s,
@@ -63,12 +65,12 @@ class OrderBookMarket:
         self._bits = stream(settings.seed, 2, number)
         self._draws = raw_draws(self._bits, 1 << 16)
         clock = np.zeros(8, np.int64)
-        clock[kernel.NOW], clock[kernel.CANDIDATE] = settings.start_ns, -1
+        clock[state.NOW], clock[state.CANDIDATE] = settings.start_ns, -1
         flow = np.zeros(5)
-        flow[kernel.FAIR] = flow[kernel.PUBLIC] = float(market.start_ticks)
-        rows = np.zeros((1 << 14, kernel.ROW_WIDTH), np.int64)
+        flow[state.FAIR] = flow[state.PUBLIC] = float(market.start_ticks)
+        rows = np.zeros((1 << 14, state.ROW_WIDTH), np.int64)
         book = new_book(number * _IDS_PER_MARKET + 1)
-        self._state = kernel.Market(book, clock, flow, rows, np.zeros((1 << 12, 9), np.int64))
+        self._state = state.Market(book, clock, flow, rows, np.zeros((1 << 12, 9), np.int64))
         self._opened = False
 
     def bursts(self, until_ns: int) -> NDArray[np.int64]:
@@ -82,29 +84,29 @@ class OrderBookMarket:
         clock = self._state.clock
         while True:
             if not self._opened:
-                kernel.open_book(self._state, self._rates, self._orders, self._draws)
+                open_book(self._state, self._rates, self._orders, self._draws)
                 self._opened = True
-            kernel.advance(self._state, self._rates, bursts, self._draws, until_ns)
-            rows.append(self._state.rows[: clock[kernel.ROWS]].copy())
-            takers.append(self._state.takers[: clock[kernel.TAKERS]].copy())
-            ended = clock[kernel.ROWS] == 0 and not self._out_of_draws()
-            clock[kernel.ROWS] = clock[kernel.TAKERS] = 0
+            advance(self._state, self._rates, bursts, self._draws, until_ns)
+            rows.append(self._state.rows[: clock[state.ROWS]].copy())
+            takers.append(self._state.takers[: clock[state.TAKERS]].copy())
+            ended = clock[state.ROWS] == 0 and not self._out_of_draws()
+            clock[state.ROWS] = clock[state.TAKERS] = 0
             self._refill()
             if ended:
                 break
         labels = np.concatenate(takers)
-        labels[:, kernel.T_VALUE] = value_at(bursts, self._start_value, labels[:, kernel.T_EVENT])
+        labels[:, state.T_VALUE] = value_at(bursts, self._start_value, labels[:, state.T_EVENT])
         return Slice(np.concatenate(rows), labels, [], np.empty(0, OUTCOME_DTYPE))
 
     def _out_of_draws(self) -> bool:
-        return int(self._state.clock[kernel.DRAWN]) + kernel.DRAWS_PER_EVENT > self._draws.size
+        return int(self._state.clock[state.DRAWN]) + state.DRAWS_PER_EVENT > self._draws.size
 
     def _refill(self) -> None:
         """Draws are used strictly in sequence, so where the buffer is topped up changes nothing."""
         if self._out_of_draws():
-            rest = self._draws[self._state.clock[kernel.DRAWN] :]
+            rest = self._draws[self._state.clock[state.DRAWN] :]
             self._draws = np.concatenate([rest, raw_draws(self._bits, 1 << 16)])
-            self._state.clock[kernel.DRAWN] = 0
+            self._state.clock[state.DRAWN] = 0
 
 
 def value_at(bursts: NDArray[np.int64], start_value: int, event_ns: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from equipoise.processors.columns import NULL
 from equipoise.schemas.enums import Action, Flag, PendingState, Side
-from equipoise.streams.simulator import market as kernel
+from equipoise.streams.simulator import state
 from equipoise.streams.simulator.curve import Curve
 from equipoise.streams.simulator.exchange import Slice
 from equipoise.streams.simulator.labels import OUTCOME_DTYPE, VALUE_UNIT
@@ -75,7 +75,7 @@ class PoolMarket:
             self._now, _, action = heapq.heappop(self._queue)
             action()
         made = Slice(
-            np.array(self._rows, np.int64).reshape(-1, kernel.ROW_WIDTH),
+            np.array(self._rows, np.int64).reshape(-1, state.ROW_WIDTH),
             np.array(self._takers, np.int64).reshape(-1, 9),
             self._records,
             np.array(self._outcomes, OUTCOME_DTYPE),
@@ -127,13 +127,13 @@ class PoolMarket:
             wait = 50 * _MS + below(self._draw(), 250 * _MS)
             self._after(wait, lambda: self._record(swap, PendingState.SEEN))
 
-    def _record(self, swap: Swap, state: PendingState, **more: Any) -> None:
+    def _record(self, swap: Swap, fate: PendingState, **more: Any) -> None:
         if swap.private:
             return
         arrival = self._now + _LATENCY_NS + int(exponential(self._draw()) * _JITTER_NS)
         self._pending_arrival = max(self._pending_arrival, arrival)
         self._records.append(
-            pending_record(swap, state, self._instrument, self._pool, self._now, self._pending_arrival, **more)
+            pending_record(swap, fate, self._instrument, self._pool, self._now, self._pending_arrival, **more)
         )
 
     def _mine(self) -> None:
@@ -207,7 +207,7 @@ class PoolMarket:
         for side, price, lots in changes:
             self._write(Action.LEVEL, side, price, lots)
         row = list(self._rows[-1])
-        row[kernel.FLAGS] = int(Flag.LAST)
+        row[state.FLAGS] = int(Flag.LAST)
         self._rows[-1] = tuple(row)
 
     def _stamp(self) -> None:
@@ -218,10 +218,10 @@ class PoolMarket:
     def _write(self, action: Action, side: int, price: int, quantity: int) -> None:
         self._rows.append((int(action), side, 0, price, quantity, 0, self._sequence, self._now, self._arrival))
 
-    def _outcome(self, swap: Swap, state: PendingState, sequence: int) -> None:
+    def _outcome(self, swap: Swap, fate: PendingState, sequence: int) -> None:
         side = Side.BID if swap.buys else Side.ASK
         self._outcomes.append((
-            0, swap.hash, swap.submitted_ns, self._now, side, swap.lots, swap.informed, swap.private, state, sequence,
+            0, swap.hash, swap.submitted_ns, self._now, side, swap.lots, swap.informed, swap.private, fate, sequence,
         ))  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from equipoise.processors.columns import NULL, Events, empty_events
 from equipoise.processors.instruments import Instruments
-from equipoise.streams.simulator import market as kernel
+from equipoise.streams.simulator import state
 from equipoise.streams.simulator.exchange import OrderBookMarket
 from equipoise.streams.simulator.labels import BURST_DTYPE, TAKER_DTYPE, Labels
 from equipoise.streams.simulator.pool import PoolMarket
@@ -41,7 +41,7 @@ class Simulator:
         self._now = self.settings.start_ns
         self._offset = 0
         self._markets = self._make_markets()
-        self._held = [np.empty((0, kernel.ROW_WIDTH), np.int64) for _ in self._markets]
+        self._held = [np.empty((0, state.ROW_WIDTH), np.int64) for _ in self._markets]
         self._held_pending: list[dict[str, Any]] = []
         self._held_takers = [np.empty((0, 9), np.int64) for _ in self._markets]
 
@@ -94,26 +94,26 @@ class Simulator:
         """Split what has arrived from what is still under way, and keep the latter."""
         rows = np.concatenate([self._held[index], rows])
         takers = np.concatenate([self._held_takers[index], takers])
-        n = int(np.searchsorted(rows[:, kernel.ARRIVAL_NS], until, side="left"))
-        last = rows[n - 1, kernel.SEQUENCE] if n else -1
-        t = int(np.searchsorted(takers[:, kernel.T_SEQUENCE], last, side="right"))
+        n = int(np.searchsorted(rows[:, state.ARRIVAL_NS], until, side="left"))
+        last = rows[n - 1, state.SEQUENCE] if n else -1
+        t = int(np.searchsorted(takers[:, state.T_SEQUENCE], last, side="right"))
         self._held[index], self._held_takers[index] = rows[n:], takers[t:]
         return rows[:n], takers[:t]
 
     def _events(self, rows: Rows) -> Events:
-        rows = rows[np.lexsort((rows[:, -1], rows[:, kernel.ARRIVAL_NS]))]
+        rows = rows[np.lexsort((rows[:, -1], rows[:, state.ARRIVAL_NS]))]
         events = empty_events(len(rows))
         events.instrument[:] = rows[:, -1]
         for column, at in (
-            (events.action, kernel.ACTION),
-            (events.side, kernel.SIDE),
-            (events.flags, kernel.FLAGS),
-            (events.price, kernel.PRICE),
-            (events.quantity, kernel.QUANTITY),
-            (events.order_id, kernel.ORDER),
-            (events.sequence, kernel.SEQUENCE),
-            (events.event_ns, kernel.EVENT_NS),
-            (events.arrival_ns, kernel.ARRIVAL_NS),
+            (events.action, state.ACTION),
+            (events.side, state.SIDE),
+            (events.flags, state.FLAGS),
+            (events.price, state.PRICE),
+            (events.quantity, state.QUANTITY),
+            (events.order_id, state.ORDER),
+            (events.sequence, state.SEQUENCE),
+            (events.event_ns, state.EVENT_NS),
+            (events.arrival_ns, state.ARRIVAL_NS),
         ):
             column[:] = rows[:, at]
         events.previous_sequence[:] = np.where(events.sequence > 1, events.sequence - 1, NULL)
@@ -130,15 +130,15 @@ def _taker_labels(takers: Rows, index: int) -> NDArray[np.void]:
     out = np.zeros(len(takers), TAKER_DTYPE)
     out["instrument"] = index
     for name, at in (
-        ("sequence", kernel.T_SEQUENCE),
-        ("event_ns", kernel.T_EVENT),
-        ("side", kernel.T_SIDE),
-        ("informed", kernel.T_INFORMED),
-        ("burst", kernel.T_BURST),
-        ("quantity", kernel.T_QUANTITY),
-        ("price", kernel.T_PRICE),
-        ("mid_x2", kernel.T_MID),
-        ("value", kernel.T_VALUE),
+        ("sequence", state.T_SEQUENCE),
+        ("event_ns", state.T_EVENT),
+        ("side", state.T_SIDE),
+        ("informed", state.T_INFORMED),
+        ("burst", state.T_BURST),
+        ("quantity", state.T_QUANTITY),
+        ("price", state.T_PRICE),
+        ("mid_x2", state.T_MID),
+        ("value", state.T_VALUE),
     ):
         out[name] = takers[:, at]
     return out
