@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -38,9 +37,10 @@ def command(
         stream=sys.stderr,
     )
     logging.getLogger("equipoise").setLevel(logging.DEBUG if verbose else logging.INFO)
-    flags: Mapping[str, str | None] = {**settings, "kafka.bootstrap": bootstrap, "kafka.group": group}
+    named = {"kafka.bootstrap": bootstrap, "kafka.group": group}
+    flags = {**settings, **{name: value for name, value in named.items() if value}}
     try:
-        asyncio.run(run(load(config, {name: value for name, value in flags.items() if value is not None})))
+        asyncio.run(run(load(config, flags)))
     except (ValueError, OSError, RuntimeError) as why:
         logging.getLogger("equipoise").debug("stopped by", exc_info=why)
         raise click.ClickException(sentence(why)) from why
