@@ -4,6 +4,7 @@ The standard library is enough for it, so the bare install has it. Calls block: 
 them in a thread, and only at start or when a new id appears, since every schema is kept once read.
 """
 
+import json
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -72,21 +73,19 @@ class Registry:
             Refused for another reason (permission, invalid schema).
         """
         if (subject, text) not in self._ids:
-            answer = self._call("POST", f"/subjects/{_quote(subject)}/versions", {"schema": text, "schemaType": "AVRO"})
+            answer = self._call("POST", f"/subjects/{_quote(subject)}/versions", _stated(text))
             self._ids[subject, text] = _integer(answer, "id")
         return self._ids[subject, text]
 
     def lookup(self, subject: str, text: str) -> int:
         """The id that the schema has under the subject; UnknownSchemaError where it has none. Changes nothing."""
-        return _integer(
-            self._call("POST", f"/subjects/{_quote(subject)}", {"schema": text, "schemaType": "AVRO"}), "id"
-        )
+        return _integer(self._call("POST", f"/subjects/{_quote(subject)}", _stated(text)), "id")
 
     def check(self, subject: str, text: str) -> list[str]:
         """Why the registry would refuse the schema under that subject; empty where it would not, or knows it not."""
         path = f"/compatibility/subjects/{_quote(subject)}/versions/latest?verbose=true"
         try:
-            answer = self._call("POST", path, {"schema": text, "schemaType": "AVRO"})
+            answer = self._call("POST", path, _stated(text))
         except UnknownSchemaError:
             return []
         if isinstance(answer, dict) and answer.get("is_compatible") is True:
@@ -105,7 +104,9 @@ class Registry:
             answer = self._call("GET", f"/subjects/{_quote(subject)}/versions")
         except UnknownSchemaError:
             return []
-        return [int(number) for number in answer]
+        if not isinstance(answer, list) or not all(isinstance(number, int) for number in answer):
+            raise RegistryError(f"{subject}: versions are {answer!r}, expected a list of integers")
+        return answer
 
     def set_compatibility(self, subject: str, level: str) -> None:
         """Set the subject's rule, e.g. FULL_TRANSITIVE."""
@@ -118,13 +119,18 @@ class Registry:
 
     def _parse(self, answer: Any, what: str) -> Schema:
         """The answer's schema, with those that it refers to written out in it."""
+        if not isinstance(answer, dict):
+            raise RegistryError(f"{what}: the answer is {answer!r}, expected an object")
         kind = answer.get("schemaType", "AVRO")
         if kind != "AVRO":
             raise RegistryError(f"{what}: schema type {kind}, expected AVRO")
         if not answer.get("references"):
             return codec.shared(codec.parse(_text(answer)))
         named: dict[str, Any] = {}
-        self._collect(answer, named, set())
+        try:
+            self._collect(answer, named, set())
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RegistryError(f"{what}: references: {type(error).__name__}: {error}") from error
         return codec.parse(_text(answer), named)
 
     def _collect(self, answer: Any, named: dict[str, Any], seen: set[tuple[str, int]]) -> None:
@@ -137,6 +143,11 @@ class Registry:
             self._collect(found, named, seen)
             if reference["name"] not in named:
                 codec.parse(_text(found), named)
+
+
+def _stated(text: str) -> dict[str, str]:
+    """The request's body. Without its white space, since some registries take another layout for a new version."""
+    return {"schema": json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False), "schemaType": "AVRO"}
 
 
 def _integer(answer: Any, key: str) -> int:

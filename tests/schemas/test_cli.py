@@ -1,6 +1,8 @@
 """`equipoise schemas`, as one would call it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,21 @@ def test_names_are_those_of_the_typed_settings() -> None:
             assert [entry.name for entry in topics.orders] == [default]
         elif name != "mempool":  # off by default in a worker; its schema can be registered all the same
             assert getattr(topics, name) == default
+
+
+def test_the_bare_install_has_the_commands() -> None:
+    blocked = {"numpy", "numba", "faust", "aiokafka", "confluent_kafka", "pydantic", "pydantic_settings", "msgspec"}
+    code = f"""
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(name + " is blocked", name=name)
+sys.meta_path.insert(0, Blocked())
+from equipoise.streams.cli import main
+main(["schemas", *sys.argv[1:]])
+"""
+    for words in (["check"], ["show"], ["register", "--set", "registry.ids_file=ids.json"]):
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout

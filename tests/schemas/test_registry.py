@@ -69,7 +69,10 @@ def test_registering_sends_the_text_and_keeps_the_id() -> None:
         assert registry.register("a/b-value", TEXT) == registry.register("a/b-value", TEXT) == 42
         ((method, path, body),) = server.asked
         assert (method, path) == ("POST", "/api/subjects/a%2Fb-value/versions")
-        assert body == {"schema": TEXT, "schemaType": "AVRO"}
+        assert set(body) == {"schema", "schemaType"}
+        assert body["schemaType"] == "AVRO"
+        assert json.loads(body["schema"]) == json.loads(TEXT)
+        assert "\n" not in body["schema"]
 
 
 def test_what_fails_for_now_is_asked_again_after_growing_pauses() -> None:
@@ -118,12 +121,50 @@ def test_refusals_are_typed_and_not_repeated(answer: Answer, error: type[Excepti
     [
         ({"schema": "{"}, SchemaInvalidError),
         ({"schema": 3}, RegistryError),
+        ([], RegistryError),
+        ({"schema": '"long"', "references": [{"name": "a"}]}, RegistryError),
+        ({"schema": '"long"', "references": 3}, RegistryError),
         ({"schema": "message A {}", "schemaType": "PROTOBUF"}, RegistryError),
     ],
 )
 def test_an_answer_without_an_avro_schema_is_refused(answer: Any, error: type[Exception]) -> None:
     with FakeRegistry(always((200, answer))) as server, pytest.raises(error):
         client(server)[0].writer(1)
+
+
+def test_subjects_are_asked_about() -> None:
+    answers: dict[tuple[str, str], Answer] = {
+        ("POST", "/api/subjects/s"): (200, {"id": 9}),
+        ("GET", "/api/subjects/s/versions/latest"): (200, {"id": 9, "schema": TEXT}),
+        ("GET", "/api/subjects/s/versions"): (200, [1, 2]),
+    }
+    with FakeRegistry(lambda method, path, body: answers.get((method, path), (404, {"message": "none"}))) as server:
+        registry, _ = client(server)
+        assert registry.lookup("s", TEXT) == 9
+        assert registry.latest("s") == (9, codec.schema("FeeSignal"))
+        assert registry.versions("s") == [1, 2]
+        assert registry.versions("t") == []
+        with pytest.raises(UnknownSchemaError, match="none"):
+            registry.lookup("t", TEXT)
+        answers["GET", "/api/subjects/s/versions"] = (200, {"1": 2})
+        with pytest.raises(RegistryError, match="list of integers"):
+            registry.versions("s")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((200, {"is_compatible": True}), []),
+        ((200, {"is_compatible": False, "messages": ["a", "b"]}), ["a", "b"]),
+        ((200, {"is_compatible": False}), ["incompatible with the latest version"]),
+        ((200, 3), ["incompatible with the latest version"]),
+        ((404, {"message": "no subject"}), []),
+    ],
+)
+def test_compatibility_is_asked(answer: Answer, said: list[str]) -> None:
+    with FakeRegistry(always(answer)) as server:
+        assert client(server)[0].check("s", TEXT) == said
+        assert server.asked[0][1] == "/api/compatibility/subjects/s/versions/latest?verbose=true"
 
 
 def test_credentials_are_sent_and_never_shown() -> None:
