@@ -21,7 +21,7 @@ LINT = {
     "ruff check": [PYTHON, "-m", "ruff", "check", "."],
     "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
     "types": [PYTHON, "scripts/typecheck.py"],
-    "schemas": [PYTHON, "-m", "equipoise.streams.cli", "schemas", "check"],
+    "schemas": [PYTHON, "-m", "equipoise.streams.cli", "schemas", "check", "--offline"],
 }
 
 

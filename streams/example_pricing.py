@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 import click
 
+from equipoise.schemas.local import BuiltIn
 from equipoise.schemas.reader import SignalReader
+from equipoise.schemas.registry import Registry, RegistrySettings
 from equipoise.schemas.signals import SpreadSignal
 
 NS = 1_000_000_000
@@ -75,13 +77,15 @@ def run(reader: SignalReader, desk: Desk, every_s: float, show: Callable[[str], 
 
 @click.command()
 @click.option("--bootstrap", default="localhost:9092", show_default=True, help="brokers, HOST:PORT,HOST:PORT")
+@click.option("--registry", default="", help="address of the schema registry, if the worker uses one")
 @click.option("--topic", default="equipoise.spread-signals", show_default=True, help="topic of the spread signals")
 @click.option("--base-bps", default=2.0, show_default=True, help="own half-spread in quiet flow, basis points")
 @click.option("--every-s", default=1.0, show_default=True, help="print each instrument at most this often, seconds")
-def main(bootstrap: str, topic: str, base_bps: float, every_s: float) -> None:
+def main(bootstrap: str, registry: str, topic: str, base_bps: float, every_s: float) -> None:
     """Print quotes that follow the spread signals. Ends with Ctrl-C."""
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    with SignalReader(bootstrap, [topic]) as reader:
+    schemas = Registry(RegistrySettings(registry)) if registry else BuiltIn()
+    with SignalReader(bootstrap, [topic], schemas=schemas) as reader:
         click.echo(f"quoting from {topic} at {bootstrap}, own half-spread {base_bps} bps")
         try:
             run(reader, Desk(base_bps), every_s, click.echo)
