@@ -20,6 +20,7 @@ FLAGGED: Final = frozenset({
     Cause.OTHER_BOOK_SOURCE,
     Cause.LIMIT,
     Cause.OVER_EXECUTED,
+    Cause.UNDERPRICED,
 })  # fmt: skip
 # A record of several rows has the gravest outcome among them: what cannot be true is never lost among what can.
 _GRAVITY: Final = np.zeros(len(Outcome), np.int64)
