@@ -19,6 +19,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter
 
 from equipoise.streams.replay.bins import edges, means, shares, sums
 from equipoise.streams.replay.looks import DARK, PAPER, Look, style
@@ -49,7 +50,7 @@ class View:
         self.cuts = edges(int(live.as_of_ns[0]), int(live.valid_until_ns[-1]))
         spans = len(live.regimes().name) + len(live.statuses().name) + len(live.silences())
         self.crowded = spans > MANY_SPANS
-        self.dense = len(live.as_of_ns) > MANY_POINTS
+        self.dense = self.crowded or len(live.as_of_ns) > MANY_POINTS
 
     @property
     def averaged(self) -> str:
@@ -240,8 +241,18 @@ def _bars(axes: Axes, view: View, values: Floats, title: str, look: Look) -> Non
     usual = float(np.quantile(sizes, 0.99)) if len(sizes) else 1.0
     limit, beyond = (usual * 1.3, int((sizes > usual * 1.3).sum())) if biggest > 3 * usual else (biggest * 1.1, 0)
     axes.set_ylim(-limit, limit)
-    cut = f"; {beyond} bars go beyond, to ±{biggest:,.0f}" if beyond else ""
+    axes.yaxis.set_major_formatter(FuncFormatter(_short))
+    if not len(sizes):
+        axes.text(0.5, 0.75, "none known", transform=axes.transAxes, ha="center", va="center")
+    cut = f"; {beyond} bars go beyond, to ±{_short(biggest)}" if beyond else ""
     axes.set_title(f"{title} per {_span(int(cuts[1] - cuts[0]))}{cut}")
+
+
+def _short(value: float, _place: int | None = None) -> str:
+    for unit, word in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
+        if abs(value) >= unit:
+            return f"{value / unit:.3g}{word}".replace("-", "−")
+    return f"{value:.3g}".replace("-", "−")
 
 
 def _span(ns: int) -> str:

@@ -1,8 +1,8 @@
 """Bitstamp's live order stream of 2015, one `LOCAL_MS EVENT JSON` a line.
 
 `amount` of an order is what remains of it, `order_type` 0 is a bid. Prints carry no side. Orders from
-before the recording are met first when they change or go. One order's change arrives after its deletion:
-an order that is gone stays gone. `order_book` lines are snapshots that the
+before the recording are met first when they change or go, and one order's change arrives after its
+deletion: only an order that was created here, and is not gone, can change. `order_book` lines are snapshots that the
 exchange pushed: the outside answer, never an input.
 """
 
@@ -22,7 +22,6 @@ TICK, LOT = "0.01", "0.00000001"
 def replay(path: Path) -> tuple[Tape, pl.DataFrame]:
     """The tape (stamped with the local milliseconds) and the pushed snapshots' best levels."""
     book, tape, pushed = OrderBook(), Tape(), []
-    gone: set[int] = set()
     with lzma.open(path, "rt") as lines:
         for record, line in enumerate(lines):
             local_ms, event, text = line.split(" ", 2)
@@ -35,18 +34,17 @@ def replay(path: Path) -> tuple[Tape, pl.DataFrame]:
                 price = round(Decimal(body["price"]) / Decimal(TICK))
                 tape.trade(record, event_ns, 0, lots, price)
             else:
-                _apply(book, gone, event, body)
+                _apply(book, event, body)
                 tape.quote(record, event_ns, book.best())
     return tape, pl.DataFrame(pushed, schema=_ANSWER, orient="row")
 
 
-def _apply(book: OrderBook, gone: set[int], event: str, body: dict[str, str]) -> None:
+def _apply(book: OrderBook, event: str, body: dict[str, str]) -> None:
     order = int(body["id"])
     side = 1 if body["order_type"] == "0" else -1
     if event == "order_deleted":
         book.drop(order)
-        gone.add(order)
-    elif order not in gone:
+    elif event == "order_created" or order in book.orders:
         book.put(order, side, units(body["price"], TICK), units(body["amount"], LOT))
 
 

@@ -2,7 +2,8 @@
 
 Actions: A add, C cancel (size taken off), M modify, R clear, T trade (aggressor's side, the book is
 not touched), F fill (the resting order's side of that trade, the book is not touched: a C follows).
-Flag 128 marks the last record of an event.
+Flag 128 marks the last record of an event; in a T, F, C triple all three carry it, and the C, which
+is what changes the book, ends it. A clear is an event of its own: the book is known to be empty.
 """
 
 import csv
@@ -29,19 +30,27 @@ def replay(path: Path) -> tuple[Tape, pl.DataFrame]:
     """The tape (quotes at the end of each event) and quotes after *every* record with its sequence."""
     book, tape, every = OrderBook(), Tape(), []
     with path.open(newline="") as file:
-        for record, row in enumerate(csv.DictReader(file)):
+        rows = list(csv.DictReader(file))
+        for record, row in enumerate(rows):
             event_ns, side = stamp_ns(row["ts_event"]), SIDES[row["side"]]
             size = int(row["size"])
             _apply(book, row, side, size)
             if row["action"] == "T":
                 tape.trade(record, event_ns, side, size, units(row["price"], TICK))
             every.append((record, int(row["sequence"]), row["action"], *book.best()))
-            if int(row["flags"]) & LAST:
+            if _ends(row, rows[record + 1 : record + 2]):
                 tape.quote(record, event_ns, book.best())
             tape.records = record + 1
     names = ["record", "sequence", "action", "bid_px", "bid_qty", "ask_px", "ask_qty"]
     kinds = [pl.Int64, pl.Int64, pl.String, pl.Int64, pl.Int64, pl.Int64, pl.Int64]
     return tape, pl.DataFrame(every, schema=dict(zip(names, kinds, strict=True)), orient="row")
+
+
+def _ends(row: dict[str, str], following: list[dict[str, str]]) -> bool:
+    if row["action"] == "R":
+        return True
+    of_triple = row["action"] in "TF" and following and following[0]["sequence"] == row["sequence"]
+    return bool(int(row["flags"]) & LAST) and not of_triple
 
 
 def _apply(book: OrderBook, row: dict[str, str], side: int, size: int) -> None:

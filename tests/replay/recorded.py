@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from equipoise.streams.replay.source import Source
-from tests.oracles import binance, compare, lobster
+from tests.oracles import binance, bitstamp, compare, databento, lobster
 from tests.oracles.tape import Tape
 
 Compared = tuple[Tape, compare.Causes]
@@ -56,6 +56,16 @@ def _binance(name: str) -> Callable[[Path, pl.DataFrame], Compared]:
     return check
 
 
+def _arl(data: Path, book: pl.DataFrame) -> Compared:
+    folder = data / "databento-arl-mbo"
+    return databento.replay(folder / "mbo.csv")[0], compare.compare_databento(book, folder)
+
+
+def _bitstamp(data: Path, book: pl.DataFrame) -> Compared:
+    log = data / "bitstamp-l3-obanalytics" / "2015-05-01.log.xz"
+    return bitstamp.replay(log)[0], compare.compare_bitstamp(book, log)
+
+
 def _of_binance(name: str) -> Recorded:
     contract = binance.CONTRACTS[name]
     kind, symbol = name.split("-")
@@ -91,6 +101,26 @@ RECORDED = {
         "1",
         "the order book rows after the first, which seeds the book",
         _aapl,
+    ),
+    "arl": Recorded(
+        "Databento ARL, market by order",
+        "databento-mbo",
+        ("databento-arl-mbo/mbo.csv",),
+        "XNAS:ARL",
+        databento.TICK,
+        databento.LOT,
+        "Databento's own MBP-10 rows, by sequence number",
+        _arl,
+    ),
+    "bitstamp": Recorded(
+        "Bitstamp BTC/USD, order by order",
+        "bitstamp",
+        ("bitstamp-l3-obanalytics/2015-05-01.log.xz",),
+        "BITSTAMP:BTCUSD",
+        bitstamp.TICK,
+        bitstamp.LOT,
+        "the top of the snapshots that the exchange pushed",
+        _bitstamp,
     ),
     **{name: _of_binance(name) for name in binance.CONTRACTS},
 }

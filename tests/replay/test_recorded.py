@@ -16,6 +16,19 @@ Run = Callable[[str], Ran]
 EXPECTED = {
     "amzn": {compare.AGREE: 57_515, compare.UNEXPLAINED: 0},
     "aapl": {compare.AGREE: 954, compare.UNEXPLAINED: 0, compare.UNMESSAGED: 44},
+    "arl": {
+        compare.AGREE: 3_880,
+        compare.UNEXPLAINED: 0,
+        compare.INSIDE_GROUP: 16,
+        compare.SHARED_SEQUENCE: 32,
+    },
+    "bitstamp": {
+        compare.AGREE: 4_951,
+        compare.UNEXPLAINED: 0,
+        compare.BEFORE_RECORDING: 51,
+        compare.NEVER_MENTIONED: 4,
+        compare.EARLIER_MOMENT: 5,
+    },
     "usdm-btcusdt": {compare.AGREE: 6_546, compare.UNEXPLAINED: 0},
     "usdm-ethusdt": {compare.AGREE: 6_580, compare.UNEXPLAINED: 0},
     "cm-btcusd_perp": {compare.AGREE: 26_823, compare.UNEXPLAINED: 0},
