@@ -231,8 +231,14 @@ class Struct:
     FIELDS: ClassVar[Fields] = ()
 
     def body(self) -> bytes:
-        """The fields' bytes."""
-        return b"".join(kind.write(getattr(self, name)) for name, kind in self.FIELDS)
+        """The fields' bytes; LimitExceeded naming a field whose value cannot be written."""
+        out = []
+        for name, kind in self.FIELDS:
+            try:
+                out.append(kind.write(getattr(self, name)))
+            except (LimitExceeded, OverflowError, ValueError) as fault:
+                raise LimitExceeded(f"{type(self).__name__.lower()}.{name}: {fault}") from None
+        return b"".join(out)
 
     @classmethod
     def read(cls, reader: Reader, where: str) -> Self:

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from equipoise.proofs.attestation import Attestation, signature_holds
 from equipoise.proofs.digest import ZERO32, u64
-from equipoise.proofs.errors import LimitExceeded, Refused, need
+from equipoise.proofs.errors import LimitExceeded, Malformed, Refused, need
 from equipoise.proofs.group import Point, commit
 from equipoise.proofs.header import MAX_LEAVES, MAX_TIME, MAX_TOTAL, OPEN, PER_ORDER, PER_TRADER, VERSION, Header, Lane
 from equipoise.proofs.orders import Leaf, Order, TraderContent, make_leaf, make_trader_leaf, signed_by_gateway
@@ -62,7 +62,7 @@ class Terms:
     edges: tuple[int, ...] = ()
 
     def header(self, start: int, end: int, revision: int, trader_leaves: int, lanes: tuple[Lane, ...]) -> Header:
-        """The header of one window; Malformed if the terms contradict each other."""
+        """The header of one window; LimitExceeded if the terms contradict each other."""
         header = Header(
             VERSION,
             self.stream,
@@ -89,7 +89,10 @@ class Terms:
             trader_leaves,
             lanes,
         )
-        return Header.from_body(header.body())  # the one validator is the decoder's
+        try:
+            return Header.from_body(header.body())  # the one validator is the decoder's
+        except Malformed as fault:
+            raise LimitExceeded(f"terms: {fault}") from None
 
 
 @dataclass(frozen=True)
