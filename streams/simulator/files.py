@@ -130,7 +130,7 @@ def label_table(rows: NDArray[np.void], instruments: Instruments) -> pa.Table:
 
 
 def instruments_toml(instruments: Instruments) -> str:
-    """`[[instrument]]` tables with the fields of the Instrument record."""
+    """`[[instruments]]` tables with the fields of the Instrument record."""
     return "\n".join(_instrument_toml(instrument) for instrument in instruments)
 
 
@@ -149,4 +149,4 @@ def _instrument_toml(instrument: Instrument) -> str:
         "settlement": instrument.settlement,
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in fields.items()]
-    return "\n".join(["[[instrument]]", *lines, ""])
+    return "\n".join(["[[instruments]]", *lines, ""])

@@ -190,13 +190,16 @@ class PoolMarket:
             if action == Action.SNAPSHOT:
                 self._write(Action.SNAPSHOT, 0, NULL, NULL)
             self._levels(changes)
+            self._close()
 
     def _trade(self, swap: Swap, fills: list[tuple[int, int]], mid_x2: int) -> None:
+        """The changed levels and the prints of one swap as one group."""
         self._stamp()
         side = int(Side.BID if swap.buys else Side.ASK)
+        self._levels(self._curve.changes())
         for price, lots in fills:
             self._write(Action.TRADE, side, price, lots)
-        self._levels(self._curve.changes())
+        self._close()
         value, burst = self._value()
         burst = burst if swap.informed else -1
         filled = sum(lots for _, lots in fills)
@@ -206,6 +209,8 @@ class PoolMarket:
     def _levels(self, changes: list[tuple[int, int, int]]) -> None:
         for side, price, lots in changes:
             self._write(Action.LEVEL, side, price, lots)
+
+    def _close(self) -> None:
         row = list(self._rows[-1])
         row[state.FLAGS] = int(Flag.LAST)
         self._rows[-1] = tuple(row)

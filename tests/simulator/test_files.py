@@ -12,6 +12,7 @@ from equipoise.schemas import codec
 from equipoise.schemas.local import local_id
 from equipoise.schemas.wire import prefix
 from equipoise.streams.cli import main
+from equipoise.streams.listing import read_instruments
 from equipoise.streams.records import RawRecord
 from equipoise.streams.simulator import Simulator, SimulatorSettings, default_markets, make_markets
 from equipoise.streams.simulator.files import SimulationFiles
@@ -67,10 +68,11 @@ def test_pending_records_and_truth_agree_with_the_simulation(written):
 
 
 def test_the_instruments_are_described(written):
-    tables = tomllib.loads((written[0] / "instruments.toml").read_text())["instrument"]
+    tables = tomllib.loads((written[0] / "instruments.toml").read_text())["instruments"]
     assert [f"{t['venue']}:{t['symbol']}" for t in tables] == [m.instrument.key for m in default_markets()]
     assert Decimal(tables[1]["tick"]) == Decimal("0.25")
     assert tables[3]["book_source"] == "L2"
+    assert read_instruments(written[0] / "instruments.toml") == [m.instrument for m in default_markets()]
 
 
 def test_the_same_settings_write_the_same_bytes(written, tmp_path):

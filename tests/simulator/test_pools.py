@@ -22,14 +22,14 @@ def run():
 
 
 def test_the_levels_are_a_valid_book_and_swaps_trade_at_its_prices(run):
-    book, sequence, fresh = {}, 0, True
+    book, before, sequence, fresh = {}, {}, 0, True
     for row in rows_of(run.events):
         assert row["sequence"] == sequence + fresh
         assert row["previous_sequence"] == (row["sequence"] - 1 if row["sequence"] > 1 else NULL)
         sequence = row["sequence"]
         if row["action"] == Action.TRADE:
-            best = min(p for s, p in book if s == Side.ASK) if row["side"] == Side.BID else None
-            best = best if best is not None else max(p for s, p in book if s == Side.BID)
+            best = min(p for s, p in before if s == Side.ASK) if row["side"] == Side.BID else None
+            best = best if best is not None else max(p for s, p in before if s == Side.BID)
             assert (row["price"] - best) * (1 if row["side"] == Side.BID else -1) >= 0
             assert row["quantity"] > 0
         elif row["action"] == Action.LEVEL:
@@ -46,6 +46,7 @@ def test_the_levels_are_a_valid_book_and_swaps_trade_at_its_prices(run):
             assert max(bids) < min(asks)
             assert 19 <= len(bids) <= 20
             assert 19 <= len(asks) <= 20
+            before = dict(book)
     assert fresh
 
 
