@@ -132,9 +132,9 @@ def _pass_time(state: State, i: int) -> None:
         k = time.find_slot(state, i, number)
         if k >= 0 and state.slots[i, k].state == time.OPEN:
             time.integrate(state, i, state.slots[i, k], inst.clock_ns)
-    mean.hold(inst.held, inst.mean, inst.mean_weight, DEPTH_1, dt, settings.depth_1_half_life_ns)
-    mean.hold(inst.held, inst.mean, inst.mean_weight, DEPTH_10, dt, settings.depth_10_half_life_ns)
-    mean.hold(inst.held, inst.mean, inst.mean_weight, QUEUE, dt, settings.queue_half_life_ns)
+    mean.hold(inst.held, inst.decayed, inst.decayed_weight, DEPTH_1, dt, settings.depth_1_half_life_ns)
+    mean.hold(inst.held, inst.decayed, inst.decayed_weight, DEPTH_10, dt, settings.depth_10_half_life_ns)
+    mean.hold(inst.held, inst.decayed, inst.decayed_weight, QUEUE, dt, settings.queue_half_life_ns)
     kept = exp2(-dt / settings.ofi_half_life_ns)
     inst.ofi *= kept
     inst.ofi_gross *= kept
@@ -172,8 +172,8 @@ def components(state: State, i: int, book: int, values: Floats, seen: Floats, re
     """Fill value, effective weight and reason of each component. Arrays of shape (N_COMPONENTS,)."""
     inst = state.instruments[i]
     for k in range(3):
-        seen[k] = min(inst.mean_weight[k], 1.0)
-        values[k] = mean.value(inst.mean[k], inst.mean_weight[k]) if is_known(book) else np.nan
+        seen[k] = min(inst.decayed_weight[k], 1.0)
+        values[k] = mean.value(inst.decayed[k], inst.decayed_weight[k]) if is_known(book) else np.nan
         reasons[k] = book if not is_known(book) else (WARMING if values[k] != values[k] else NONE)
     flowing = is_known(book) or book in (EMPTY_BOOK, CROSSED)
     values[OFI] = ofi.normalised(inst.ofi, inst.ofi_gross) if flowing else np.nan

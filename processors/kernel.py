@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors import evaluate, publish, time
+from equipoise.processors import evaluate, finals, publish, time
 from equipoise.processors.book import l2, l3, levels, orders, snapshot
 from equipoise.processors.columns import NULL, Events
 from equipoise.processors.jit import njit
@@ -109,7 +109,7 @@ def run(
             else:
                 late = time.is_late(state, row.source, row.event_ns)
                 time.advance(state, row.source, row.event_ns, row.arrival_ns)
-                wanted = publish.close_due(state, out, scratch, row.source, row.offset)
+                wanted = finals.close_due(state, out, scratch, row.source, row.offset)
                 if wanted == 0 and not _has_output_room(state, out):
                     wanted = 1
                 if wanted > 0:
@@ -335,14 +335,13 @@ def _trade(state: State, row: Row, late: bool) -> tuple[int, bool]:
     bucket = volume.bucket_of(row.price, state.settings[0].bucket_ticks)
     if side != 0:
         session = volume.session_of(row.event_ns, state.session_ns[row.i])
-        volume.add_trade(
-            inst, row.event_ns, session, bucket, row.quantity, side == 1, state.settings[0].cvd_half_life_ns
-        )
+        half_life_ns = state.settings[0].cvd_half_life_ns
+        volume.add_trade(inst, row.event_ns, session, bucket, row.quantity, side == 1, half_life_ns, state.spare_sums)
     number = row.event_ns // state.settings[0].window_ns
     k = time.open_slot(state, row.i, number)
     if k >= 0:
         slot = state.slots[row.i, k]
-        volume.add_to_slot(slot, bucket, row.quantity, side)
+        volume.add_to_slot(slot, bucket, row.quantity, side, state.spare)
         if slot.state == time.CLOSED:
             state.partition[0].revise = number
     return OK, True
@@ -354,7 +353,7 @@ def _revise(state: State, out: Output, scratch: Scratch, row: Row) -> None:
     number = state.partition[0].revise
     if number != NULL:
         state.partition[0].revise = NULL
-        publish.revise(state, out, scratch, row.i, number, row.source, row.offset)
+        finals.revise(state, out, scratch, row.i, number, row.source, row.offset)
 
 
 @njit

@@ -1,20 +1,18 @@
-"""Rows that leave: a live signal after a group, a final one when a window closes or is revised."""
+"""Live signals: the policy evaluated after a group, published if something that matters changed."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors import evaluate, time
+from equipoise.processors import evaluate
 from equipoise.processors.columns import NULL
 from equipoise.processors.jit import njit
-from equipoise.processors.measures import depth, ofi, pending
 from equipoise.processors.policy import fee, regime, score, spread
-from equipoise.processors.state import RING, Array, State
-from equipoise.schemas.enums import Kind, Reason, Rebalance, Status, Trigger
+from equipoise.processors.state import Array, State
+from equipoise.schemas.enums import Kind, Reason, Status, Trigger
 
 LIVE = int(Kind.LIVE)
-FINAL = int(Kind.FINAL)
 SPREAD_BIT, FEE_BIT = 1, 2
 OK = int(Status.OK)
 STATUS_WARMING = int(Status.WARMING)
@@ -27,16 +25,12 @@ T_STATUS = int(Trigger.STATUS)
 T_QUOTE = int(Trigger.QUOTE)
 T_FEE = int(Trigger.FEE)
 T_GRID = int(Trigger.GRID)
-T_WINDOW = int(Trigger.WINDOW)
-T_REVISION = int(Trigger.REVISION)
 _LOW_LIQUIDITY = 1 << int(Reason.LOW_LIQUIDITY)
 _WARMING_BIT = 1 << int(Reason.WARMING)
-_LATE_BIT = 1 << int(Reason.LATE_EVENTS)
 _DEGRADING = (
     (1 << int(Reason.MERGE_TIMEOUT)) | (1 << int(Reason.LIMIT)) | (1 << int(Reason.SNAPSHOT_MISMATCH))
     | (1 << int(Reason.SEQUENCE_GAP))
 )  # fmt: skip
-_BOTH_THIN = int(Rebalance.BOTH_THIN)
 
 
 class Output(NamedTuple):
@@ -75,7 +69,8 @@ def _status(state: State, i: int, book: int, reasons: int, scratch: Scratch) -> 
 
 
 @njit
-def _thin(state: State, i: int) -> int:
+def thin_sides(state: State, i: int) -> int:
+    """Which sides' depth is below the liquidity threshold (enums.Rebalance)."""
     threshold = state.policy[i].liquidity_threshold_lots
     inst = state.instruments[i]
     thin = 0
@@ -88,7 +83,8 @@ def _thin(state: State, i: int) -> int:
 
 
 @njit
-def _fill_components(state: State, i: int, out: Output, row: int, scratch: Scratch) -> None:
+def fill_components(state: State, i: int, out: Output, row: int, scratch: Scratch) -> None:
+    """Write the component rows of a signal."""
     inst = state.instruments[i]
     for k in range(len(scratch.values)):
         cell = out.components[row, k]
@@ -102,7 +98,8 @@ def _fill_components(state: State, i: int, out: Output, row: int, scratch: Scrat
 
 
 @njit
-def _fill_policy(state: State, i: int, signal: Array, total: float, half: spread.Spread, fees: fee.Fee) -> None:
+def fill_policy(state: State, i: int, signal: Array, total: float, half: spread.Spread, fees: fee.Fee) -> None:
+    """Write what the policy gave into a signal row."""
     signal.score = total
     signal.bid_half_spread = half.bid_half
     signal.ask_half_spread = half.ask_half
@@ -133,7 +130,7 @@ def live(state: State, out: Output, scratch: Scratch, i: int, book: int, source:
     status = _status(state, i, book, reasons, scratch)
     if status == STATUS_WARMING:
         reasons |= _WARMING_BIT
-    thin = _thin(state, i)
+    thin = thin_sides(state, i)
     if thin != 0:
         reasons |= _LOW_LIQUIDITY
     halted = book in (evaluate.HALTED, evaluate.CLOSED)
@@ -159,8 +156,8 @@ def live(state: State, out: Output, scratch: Scratch, i: int, book: int, source:
     signal.source = source
     signal.offset = offset
     _fill_live(state, i, signal, book in (evaluate.NONE, evaluate.LOCKED))
-    _fill_policy(state, i, signal, total, half, fees)
-    _fill_components(state, i, out, row, scratch)
+    fill_policy(state, i, signal, total, half, fees)
+    fill_components(state, i, out, row, scratch)
     inst.published_ns = inst.clock_ns
     inst.published_regime = inst.regime
     inst.published_status = status
@@ -208,211 +205,3 @@ def _trigger(
     if moved:
         return T_QUOTE, emits
     return (T_FEE, emits) if stepped else (T_NONE, 0)
-
-
-@njit
-def close_due(state: State, out: Output, scratch: Scratch, source: int, offset: int) -> int:
-    """Close the windows that the watermark has passed. Returns 0, or how many output rows are wanted."""
-    partition = state.partition[0]
-    last = time.due(state)
-    if last == NULL:
-        return 0
-    if partition.closed_number == NULL:
-        partition.closed_number = last
-        return 0
-    ring = state.slots.shape[1]
-    stop = min(last, partition.closed_number + ring)
-    for number in range(partition.closed_number + 1, stop + 1):
-        wanted = close_window(state, out, scratch, number, source, offset)
-        if wanted > 0:
-            return wanted
-    partition.closed_number = max(partition.closed_number, last)
-    return 0
-
-
-@njit
-def close_window(state: State, out: Output, scratch: Scratch, number: int, source: int, offset: int) -> int:
-    """Publish window `number` of every instrument that has one. Returns as `close_due`."""
-    partition = state.partition[0]
-    k = number % state.slots.shape[1]
-    count = state.member_count[k]
-    room = min(len(out.signals) - partition.signals, len(out.windows) - partition.windows)
-    if count > room:
-        return count
-    for m in range(count):
-        i = state.members[k, m]
-        slot = state.slots[i, k]
-        time.integrate(state, i, slot, (number + 1) * state.settings[0].window_ns)
-        _freeze(state, i, slot)
-        slot.state = time.CLOSED
-        _final(state, out, scratch, i, k, T_WINDOW, source, offset)
-    state.member_count[k] = 0
-    partition.closed_number = number
-    return 0
-
-
-@njit
-def _freeze(state: State, i: int, slot: Array) -> None:
-    """Keep the sequenced facts of the moment, so that revisions repeat them."""
-    inst = state.instruments[i]
-    known = inst.quotes_ok == 1 and inst.bid != NULL and inst.ask != NULL and inst.bid <= inst.ask
-    slot.close_mid_x2 = inst.bid + inst.ask if known else NULL
-    slot.regime = inst.regime
-    slot.status = inst.published_status if inst.published_ns != NULL else STATUS_WARMING
-    slot.reasons = inst.group_reasons
-    book = evaluate.book_reason(inst, inst.bid, inst.ask)
-    if book != evaluate.NONE:
-        slot.reasons |= 1 << book
-    slot.pending_buy = inst.pending_buy
-    slot.pending_sell = inst.pending_sell
-    slot.late_events = inst.late_events
-    if inst.late_events > 0:
-        slot.reasons |= _LATE_BIT
-    inst.late_events = 0
-
-
-@njit
-def revise(state: State, out: Output, scratch: Scratch, i: int, number: int, source: int, offset: int) -> None:
-    """Publish anew a closed window that a late trade changed, and the closed ones after it (their CVD moved)."""
-    ring = state.slots.shape[1]
-    for later in range(number, min(state.partition[0].closed_number, number + ring - 1) + 1):
-        k = time.find_slot(state, i, later)
-        if k >= 0 and state.slots[i, k].state == time.CLOSED:
-            slot = state.slots[i, k]
-            if slot.revision < 0:
-                _freeze(state, i, slot)
-            slot.revision += 1
-            _final(state, out, scratch, i, k, T_WINDOW if slot.revision == 0 else T_REVISION, source, offset)
-
-
-@njit
-def _cvd_at(state: State, i: int, slot: Array) -> int:
-    """Session delta at the window's end: the session's total without the windows after it."""
-    inst = state.instruments[i]
-    if slot.session == inst.session:
-        total = inst.cvd
-    elif slot.session == inst.session - 1:
-        total = inst.cvd_previous
-    else:
-        return slot.buy - slot.sell
-    for k in range(state.slots.shape[1]):
-        other = state.slots[i, k]
-        if other.number != NULL and other.number > slot.number and other.session == slot.session:
-            total -= other.buy - other.sell
-    return total
-
-
-@njit
-def _final(state: State, out: Output, scratch: Scratch, i: int, k: int, trigger: int, source: int, offset: int) -> None:
-    """One window row and its signal row."""
-    slot = state.slots[i, k]
-    partition = state.partition[0]
-    window_ns = state.settings[0].window_ns
-    at = partition.windows
-    partition.windows += 1
-    window = out.windows[at]
-    window.instrument = i
-    window.revision = slot.revision
-    window.start_ns = slot.number * window_ns
-    window.end_ns = window.start_ns + window_ns
-    window.as_of_ns = partition.watermark_ns
-    window.events = slot.events
-    window.late_events = slot.late_events
-    window.trades = slot.trades
-    window.buy_volume = slot.buy
-    window.sell_volume = slot.sell
-    window.unknown_volume = slot.unknown
-    window.cvd = _cvd_at(state, i, slot)
-    window.ofi = slot.ofi
-    window.ofi_gross = slot.ofi_gross
-    _window_components(state, slot, scratch)
-    window.depth_1 = scratch.values[evaluate.DEPTH_1]
-    window.depth_10 = scratch.values[evaluate.DEPTH_10]
-    window.queue = scratch.values[evaluate.QUEUE]
-    window.pending_buy = slot.pending_buy
-    window.pending_sell = slot.pending_sell
-    window.mid_open_x2 = slot.mid_open_x2
-    window.mid_close_x2 = slot.mid_close_x2
-    window.regime = slot.regime
-    window.status = slot.status
-    window.reasons = slot.reasons
-    window.source = source
-    window.offset = offset
-    _window_buckets(state, slot, window)
-    _final_signal(state, out, scratch, i, slot, window, at, trigger)
-
-
-@njit
-def _window_components(state: State, slot: Array, scratch: Scratch) -> None:
-    for j in range(3):
-        known = slot.known_ns[j]
-        scratch.values[j] = slot.area[j] / known if known > 0.0 else np.nan
-        scratch.seen[j] = known / state.settings[0].window_ns
-        scratch.reasons[j] = evaluate.NONE if known > 0.0 else evaluate.NO_BOOK
-    values, reasons = scratch.values, scratch.reasons
-    values[evaluate.OFI] = ofi.normalised(float(slot.ofi), float(slot.ofi_gross))
-    reasons[evaluate.OFI] = evaluate.NONE if slot.ofi_gross > 0 else evaluate.NO_BOOK
-    values[evaluate.CVD] = depth.imbalance(slot.buy, slot.sell)
-    reasons[evaluate.CVD] = evaluate.NONE if slot.buy + slot.sell > 0 else evaluate.NO_TRADES
-    values[evaluate.PENDING] = pending.value(slot.pending_buy, slot.pending_sell, 0)
-    waiting = slot.pending_buy + slot.pending_sell > 0
-    reasons[evaluate.PENDING] = evaluate.NONE if waiting else evaluate.NO_PENDING
-    for j in range(3, len(values)):
-        scratch.seen[j] = 1.0 if values[j] == values[j] else 0.0
-
-
-@njit
-def _window_buckets(state: State, slot: Array, window: Array) -> None:
-    width = state.settings[0].bucket_ticks
-    window.bucket_width = width << slot.shift
-    window.bucket_other = slot.unpriced
-    window.bucket[:] = 0
-    window.bucket_buy[:] = 0
-    window.bucket_sell[:] = 0
-    n = 0
-    if slot.low != NULL:
-        for b in range(slot.low >> slot.shift, (slot.high >> slot.shift) + 1):
-            at = b & (RING - 1)
-            if slot.ring_buy[at] != 0 or slot.ring_sell[at] != 0:
-                window.bucket[n] = (b << slot.shift) * width
-                window.bucket_buy[n] = slot.ring_buy[at]
-                window.bucket_sell[n] = slot.ring_sell[at]
-                n += 1
-    window.n_buckets = n
-
-
-@njit
-def _final_signal(
-    state: State, out: Output, scratch: Scratch, i: int, slot: Array, window: Array, at: int, trigger: int
-) -> None:
-    inst = state.instruments[i]
-    policy = state.policy[i]
-    total = score.contributions(scratch.values, policy.weights, scratch.parts)
-    row = state.partition[0].signals
-    state.partition[0].signals += 1
-    signal = out.signals[row]
-    signal.instrument = i
-    signal.kind = FINAL
-    signal.emits = SPREAD_BIT | FEE_BIT
-    signal.trigger = trigger
-    signal.regime = slot.regime
-    signal.status = slot.status
-    signal.rebalance = _thin(state, i)
-    signal.reasons = slot.reasons
-    signal.revision = slot.revision
-    signal.ordinal = window.start_ns
-    signal.as_of_ns = window.end_ns
-    signal.valid_until_ns = window.end_ns + policy.validity_ns
-    signal.reference_mid_x2 = slot.close_mid_x2
-    signal.reference_mid_ns = window.end_ns if slot.close_mid_x2 != NULL else NULL
-    signal.last_good_mid_x2 = inst.last_good_mid_x2
-    signal.last_good_mid_ns = inst.last_good_mid_ns
-    mid = np.nan
-    if slot.close_mid_x2 != NULL:
-        mid = slot.close_mid_x2 / 2.0
-    half = spread.spread(total, slot.regime, slot.status == DEGRADED, mid, policy)
-    _fill_policy(state, i, signal, total, half, fee.fee(total, policy))
-    signal.source = window.source
-    signal.offset = window.offset
-    signal.window = at
-    _fill_components(state, i, out, row, scratch)

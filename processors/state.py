@@ -51,8 +51,8 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         ("last_good_mid_ns", "i8"),
         # time-weighted decayed means: value held since held_ns
         ("held", "f8", (3,)),  # depth_1, depth_10, queue; NaN: null
-        ("mean", "f8", (3,)),
-        ("mean_weight", "f8", (3,)),
+        ("decayed", "f8", (3,)),
+        ("decayed_weight", "f8", (3,)),
         ("held_ns", "i8"),
         # order flow
         ("ofi", "f8"),
@@ -238,6 +238,8 @@ class State(NamedTuple):
     partition: Array  # PARTITION_DTYPE (1,)
     settings: Array  # SETTINGS_DTYPE (1,)
     policy: Array  # POLICY_DTYPE (i,)
+    spare: Array  # i8 (RING,), workspace: kernels allocate nothing
+    spare_sums: Array  # u8 (RING, EPOCHS, 2), workspace
 
 
 def records(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -290,6 +292,8 @@ def new_state(n: int, n_sources: int, settings: EngineSettings) -> State:
         partition=partition,
         settings=_settings_row(settings),
         policy=policy,
+        spare=np.zeros(RING, np.int64),
+        spare_sums=np.zeros((RING, EPOCHS, 2), np.uint64),
     )
 
 

@@ -13,16 +13,17 @@ _MASK = RING - 1
 
 
 @njit
-def _halve(low: int, high: int, shift: int, ring: Array) -> None:
-    """Add up neighbouring buckets of `ring`, shape (RING, ...), as the width doubles."""
-    old = ring.copy()
-    ring[:] = 0
+def _halve(low: int, high: int, shift: int, ring: Array, spare: Array) -> None:
+    """Add up neighbouring buckets of `ring` as the width doubles. Both shape (RING,)."""
+    for k in range(RING):  # a slice assignment would bring reference counts into the kernel
+        spare[k] = ring[k]
+        ring[k] = 0
     for b in range(low >> shift, (high >> shift) + 1):
-        ring[(b >> 1) & _MASK] += old[b & _MASK]
+        ring[(b >> 1) & _MASK] += spare[b & _MASK]
 
 
 @njit
-def widen(row: Array, bucket: int) -> None:
+def widen(row: Array, bucket: int, spare: Array) -> None:
     """Let `bucket` (at the configured width) be in use in a window's `row`: ring_buy, ring_sell, low, high, shift."""
     if row.low == NULL:
         row.low = bucket
@@ -31,17 +32,17 @@ def widen(row: Array, bucket: int) -> None:
     low = min(row.low, bucket)
     high = max(row.high, bucket)
     while (high >> row.shift) - (low >> row.shift) >= RING:
-        _halve(row.low, row.high, row.shift, row.ring_buy)
-        _halve(row.low, row.high, row.shift, row.ring_sell)
+        _halve(row.low, row.high, row.shift, row.ring_buy, spare)
+        _halve(row.low, row.high, row.shift, row.ring_sell, spare)
         row.shift += 1
     row.low = low
     row.high = high
 
 
 @njit
-def add(row: Array, bucket: int, quantity: int, buy: bool) -> None:
-    """Add a trade of `quantity` lots in `bucket`."""
-    widen(row, bucket)
+def add(row: Array, bucket: int, quantity: int, buy: bool, spare: Array) -> None:
+    """Add a trade of `quantity` lots in `bucket`. `spare`: workspace, i8 (RING,)."""
+    widen(row, bucket, spare)
     at = (bucket >> row.shift) & _MASK
     if buy:
         row.ring_buy[at] += quantity

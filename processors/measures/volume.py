@@ -38,8 +38,10 @@ def roll_session(inst: Array, session: int) -> None:
 
 
 @njit
-def add_trade(inst: Array, t_ns: int, session: int, bucket: int, quantity: int, buy: bool, half_life_ns: int) -> None:
-    """Count one trade of `quantity` lots; `bucket` NULL: it has no price."""
+def add_trade(
+    inst: Array, t_ns: int, session: int, bucket: int, quantity: int, buy: bool, half_life_ns: int, spare: Array
+) -> None:
+    """Count one trade of `quantity` lots; `bucket` NULL: it has no price. `spare`: workspace, u8 (RING, EPOCHS, 2)."""
     if session == inst.session:
         inst.cvd += quantity if buy else -quantity
     elif session == inst.session - 1:
@@ -52,7 +54,7 @@ def add_trade(inst: Array, t_ns: int, session: int, bucket: int, quantity: int, 
         _advance(inst, epoch)
     decay.add(inst.buys if buy else inst.sells, inst.volume_epoch, epoch, weight, quantity)
     if bucket != NULL and session == inst.session:
-        _widen_profile(inst, bucket)
+        _widen_profile(inst, bucket, spare)
         at = (bucket >> inst.profile_shift) & _MASK
         ring = inst.profile_buys if buy else inst.profile_sells
         decay.add(ring[at], inst.volume_epoch, epoch, weight, quantity)
@@ -69,16 +71,19 @@ def _advance(inst: Array, epoch: int) -> None:
 
 
 @njit
-def _halve(low: int, high: int, shift: int, ring: Array) -> None:
-    old = ring.copy()
-    ring[:] = 0
+def _halve(low: int, high: int, shift: int, ring: Array, spare: Array) -> None:
+    for k in range(RING):
+        for e in range(decay.EPOCHS):
+            for half in range(2):
+                spare[k, e, half] = ring[k, e, half]
+                ring[k, e, half] = np.uint64(0)
     for b in range(low >> shift, (high >> shift) + 1):
         for k in range(decay.EPOCHS):
-            wide.add(ring[(b >> 1) & _MASK, k], old[b & _MASK, k])
+            wide.add(ring[(b >> 1) & _MASK, k], spare[b & _MASK, k])
 
 
 @njit
-def _widen_profile(inst: Array, bucket: int) -> None:
+def _widen_profile(inst: Array, bucket: int, spare: Array) -> None:
     """As buckets.widen, for decayed sums."""
     if inst.profile_low == NULL:
         inst.profile_low = bucket
@@ -87,8 +92,8 @@ def _widen_profile(inst: Array, bucket: int) -> None:
     low = min(inst.profile_low, bucket)
     high = max(inst.profile_high, bucket)
     while (high >> inst.profile_shift) - (low >> inst.profile_shift) >= RING:
-        _halve(inst.profile_low, inst.profile_high, inst.profile_shift, inst.profile_buys)
-        _halve(inst.profile_low, inst.profile_high, inst.profile_shift, inst.profile_sells)
+        _halve(inst.profile_low, inst.profile_high, inst.profile_shift, inst.profile_buys, spare)
+        _halve(inst.profile_low, inst.profile_high, inst.profile_shift, inst.profile_sells, spare)
         inst.profile_shift += 1
     inst.profile_low = low
     inst.profile_high = high
@@ -119,7 +124,7 @@ def bucket_of(price: int, width: int) -> int:
 
 
 @njit
-def add_to_slot(slot: Array, bucket: int, quantity: int, side: int) -> None:
+def add_to_slot(slot: Array, bucket: int, quantity: int, side: int, spare: Array) -> None:
     """Count a trade in its window. `side` of the aggressor: 0 unknown, 1 buy, 2 sell."""
     slot.trades += 1
     if side == 0:
@@ -132,4 +137,4 @@ def add_to_slot(slot: Array, bucket: int, quantity: int, side: int) -> None:
     if bucket == NULL:
         slot.unpriced += quantity if side == 1 else -quantity
     else:
-        buckets.add(slot, bucket, quantity, side == 1)
+        buckets.add(slot, bucket, quantity, side == 1, spare)
