@@ -45,5 +45,5 @@ numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # nu
 
 def njit(function: F) -> F:
     """Compile in nopython mode with the options above."""
-    options = {"cache": True, "error_model": "numpy", "nogil": True, "forceinline": True, "_nrt": False}
+    options: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True, "forceinline": True, "_nrt": False}
     return cast(F, numba.njit(**options)(function))

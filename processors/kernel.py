@@ -131,10 +131,10 @@ def run(
 @njit
 def _read(events: Events, r: int) -> Row:
     return Row(
-        np.int64(events.instrument[r]),
-        np.int64(events.action[r]),
-        np.int64(events.side[r]),
-        np.int64(events.flags[r]),
+        np.int64(events.instrument[r]),  # type: ignore[arg-type]  # numba's int is np.int64, and int() would not widen
+        np.int64(events.action[r]),  # type: ignore[arg-type]
+        np.int64(events.side[r]),  # type: ignore[arg-type]
+        np.int64(events.flags[r]),  # type: ignore[arg-type]
         events.price[r],
         events.quantity[r],
         events.order_id[r],
@@ -142,7 +142,7 @@ def _read(events: Events, r: int) -> Row:
         events.previous_sequence[r],
         events.event_ns[r],
         events.arrival_ns[r],
-        np.int64(events.source[r]),
+        np.int64(events.source[r]),  # type: ignore[arg-type]
         events.offset[r],
     )
 
