@@ -6,6 +6,7 @@ questions may wait for an answer here.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -37,6 +38,7 @@ class Prover:
         self._lock = threading.Lock()
         self._waiting: dict[int, Future[bytes]] = {}
         self._next = 1
+        self._ended = False
         self._send(Message(0, KEY, passphrase.encode() + b"\0" + sealed_key))
         first = self._read()
         if first is None or first.kind != DONE:
@@ -77,6 +79,8 @@ class Prover:
             self._send(Message(ident, kind, body))
         except OSError:
             self._settle(ident, None)
+        if self._ended:  # a pipe may still take bytes that nobody will read
+            self._settle(ident, None)
         return future
 
     def _send(self, message: Message) -> None:
@@ -95,6 +99,7 @@ class Prover:
     def _listen(self) -> None:
         while (answer := self._read()) is not None:
             self._settle(answer.id, answer)
+        self._ended = True
         for ident in list(self._waiting):
             self._settle(ident, None)
 
@@ -116,7 +121,7 @@ class Prover:
     def close(self) -> None:
         """End the input, and wait until what was taken is finished."""
         assert self._process.stdin is not None
-        with self._lock:
+        with self._lock, contextlib.suppress(BrokenPipeError):  # it may be gone already
             self._process.stdin.close()
         self._process.wait()
         self._reader.join()

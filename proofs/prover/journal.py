@@ -4,8 +4,8 @@ Before a statement leaves the process, (stream, number, window, revision, digest
 and synced to the disk. After a restart the journal is read back: the same statement may be
 published again, another one under the number, or for the window's revision, is refused.
 
-A record is ``u32 length || u32 crc32 || body``. A torn last record was never acknowledged and
-is cut off; damage anywhere before it stops the start, because forgetting is what must not
+A record is ``u32 crc32 || claim``, all of one length. A torn last record was never acknowledged
+and is cut off; damage anywhere before it stops the start, because forgetting is what must not
 happen. Per stream the last 4,096 numbers are kept in memory; older ones are refused unseen.
 
 Not guaranteed: anything, if two processes are given two copies of the journal. A lock keeps
@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equipoise.proofs.codec import Raw, Struct, Uint
-from equipoise.proofs.errors import Malformed, Refused, SequenceReused
+from equipoise.proofs.errors import Refused, SequenceReused
 from equipoise.proofs.window import Closed
 
 KEPT = 4096
-MAX_RECORD = 4096
+RECORD = 4 + 124
 
 
 @dataclass(frozen=True)
@@ -109,27 +109,28 @@ class Journal:
     def _read(self, path: Path) -> None:
         data = path.read_bytes()
         pos = 0
-        while len(data) - pos >= 8:
-            size = int.from_bytes(data[pos : pos + 4], "big")
-            end = pos + 8 + size
-            if size > MAX_RECORD:
-                raise Refused(f"{path}: damaged at byte {pos}: a record of {size} bytes")
-            if end > len(data):
+        while len(data) - pos >= RECORD:
+            claim = self._parse(data[pos : pos + RECORD])
+            if claim is None and pos + RECORD == len(data):
                 break
-            body = data[pos + 8 : end]
-            if zlib.crc32(body) != int.from_bytes(data[pos + 4 : pos + 8], "big"):
-                if end == len(data):
-                    break
-                raise Refused(f"{path}: damaged at byte {pos}: wrong checksum")
+            if claim is None:
+                raise Refused(f"{path}: damaged at byte {pos}")
+            stream = self._stream(claim)
             try:
-                claim = Claim.from_body(body)
-                self._stream(claim).check(claim)
-            except (Malformed, SequenceReused) as fault:
+                known = stream.check(claim)
+            except SequenceReused as fault:
                 raise Refused(f"{path}: damaged at byte {pos}: {fault}") from None
-            self._stream(claim).keep(claim)
-            pos = end
+            if not known:
+                stream.keep(claim)
+            pos += RECORD
         os.ftruncate(self._file, pos)
         os.lseek(self._file, 0, os.SEEK_END)
+
+    @staticmethod
+    def _parse(record: bytes) -> Claim | None:
+        """The claim of one record, None if it is damaged."""
+        body = record[4:]
+        return Claim.from_body(body) if zlib.crc32(body) == int.from_bytes(record[:4], "big") else None
 
     def _stream(self, claim: Claim) -> _Stream:
         return self._streams.setdefault(claim.stream_id, _Stream())
@@ -145,7 +146,7 @@ class Journal:
         if stream.check(claim):
             return
         body = claim.body()
-        _write_all(self._file, len(body).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body)
+        _write_all(self._file, zlib.crc32(body).to_bytes(4, "big") + body)
         os.fsync(self._file)
         stream.keep(claim)
 
