@@ -34,7 +34,7 @@ from equipoise.streams.sources.rows import Rows
 Word = TypeVar("Word", Action, Side, TradingStatus)
 NAME: Final = "OrderEvent"
 FLAG_BITS: Final = int(~Flag(0) & ~(Flag.LAST | Flag.MERGE_LATE))  # what a record may say
-_NEEDS: Final = {
+NEEDS: Final = {
     Action.ADD: ("side", "price", "quantity", "order_id"),
     Action.MODIFY: ("quantity", "order_id"),
     Action.EXECUTE: ("quantity", "order_id"),
@@ -90,7 +90,7 @@ def append(record: dict[str, Any], instruments: Instruments, rows: Rows) -> None
     side = _word(record, "side", Side)
     if action in (Action.INTENT, Action.RETRACT):
         raise RefusedError(Cause.UNKNOWN_WORD, f"action: {action.name} is a SwapIntent's, not an OrderEvent's")
-    for name in _NEEDS.get(action, ()):
+    for name in NEEDS.get(action, ()):
         if not (side if name == "side" else record.get(name) is not None and (name != "order_id" or record[name])):
             raise RefusedError(
                 Cause.MISSING_FIELD, f"{name}: {shown(record.get(name))}, must be given with {action.name}"

@@ -1,13 +1,18 @@
 """The decoder of a topic, by the `format` of its settings."""
 
+from pathlib import Path
 from typing import Final
 
 from equipoise.processors.instruments import Instruments
 from equipoise.schemas.local import SchemaSource
 from equipoise.streams.records import Decoder
+from equipoise.streams.sources import presets
 from equipoise.streams.sources.canonical import CanonicalDecoder
 from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord
 from equipoise.streams.sources.live import Origin
+from equipoise.streams.sources.mapped import Mapped
+from equipoise.streams.sources.mapping import MappingError
+from equipoise.streams.sources.mapping_file import load_mapping
 
 CANONICAL: Final = "canonical"
 
@@ -33,13 +38,18 @@ def open_decoder(
         max_bytes: a larger record is refused unread.
 
     Raises:
-        FormatError: no such format.
+        FormatError: no such format, or a mapping that cannot work.
     """
     if format == CANONICAL:
         return CanonicalDecoder(instruments, schemas, max_bytes)
-    from equipoise.streams.sources import presets
-
+    found = origin or Origin()
+    if format.endswith(".toml"):
+        try:
+            mapped = Mapped(load_mapping(Path(format)), instruments, found, schemas)
+        except MappingError as error:
+            raise FormatError(str(error)) from error
+        return EachRecord(mapped.record, max_bytes)
     if format not in presets.LIVE:
         known = ", ".join((CANONICAL, *presets.LIVE))
         raise FormatError(f"format: {format!r}, expected one of {known}, or the path of a mapping (TOML)")
-    return EachRecord(presets.load_live(format)(instruments, origin or Origin()).record, max_bytes)
+    return EachRecord(presets.load_live(format)(instruments, found).record, max_bytes)

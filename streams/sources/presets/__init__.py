@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Final, cast
 
@@ -16,11 +17,15 @@ LIVE: Final = ("binance", "cryptofeed")  # topics
 
 
 def load(name: str) -> Preset:
-    """The preset of this name, for recordings.
+    """The preset of this name, or of a mapping file (`.toml`), for recordings.
 
     Raises:
-        RecordingError: no such preset; the message lists those there are.
+        RecordingError: no such preset (the message lists those there are), or a mapping that cannot work.
     """
+    if name.endswith(".toml"):
+        from equipoise.streams.sources.mapped_files import MappedFiles
+
+        return MappedFiles(Path(name))
     if name not in NAMES:
         raise RecordingError(f"preset: {name!r}, expected one of {', '.join(NAMES)} or the path of a mapping (TOML)")
     return cast(Preset, _module(name))

@@ -1,0 +1,128 @@
+"""Records read through a mapping: JSON, or Avro by the writer's schema."""
+
+from pathlib import Path as FilePath
+from typing import Any
+
+from equipoise.processors.instruments import Instruments
+from equipoise.schemas import codec
+from equipoise.schemas.enums import Action, Cause
+from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError
+from equipoise.schemas.local import BuiltIn, SchemaSource
+from equipoise.streams.records import RawRecord
+from equipoise.streams.sources.avro_any import AvroReader
+from equipoise.streams.sources.bounds import RefusedError, shown
+from equipoise.streams.sources.each import parse_json, parse_object
+from equipoise.streams.sources.fills import Fills
+from equipoise.streams.sources.live import Origin, kafka_stamp_ns
+from equipoise.streams.sources.mapped_row import RowParser, missing
+from equipoise.streams.sources.mapping import Mapping, MappingError
+from equipoise.streams.sources.mapping_check import check_sample, check_schema, fits
+from equipoise.streams.sources.paths import MISSING, Path
+from equipoise.streams.sources.rows import Rows
+
+
+class Mapped:
+    """A parser of one topic."""
+
+    def __init__(
+        self, mapping: Mapping, instruments: Instruments, origin: Origin, schemas: SchemaSource | None = None
+    ) -> None:
+        """Check the mapping against its sample or schema file, or the registry's latest schema of the topic.
+
+        Raises:
+            MappingError: they do not fit.
+        """
+        self._mapping = mapping
+        self._origin = _named(mapping, origin)
+        self._avro = AvroReader(schemas or BuiltIn()) if mapping.avro else None
+        fills = Fills()
+        self._events = [
+            (event, [(row.each, RowParser(row, instruments, self._origin, fills)) for row in event.rows])
+            for event in mapping.events
+        ]
+        _check_files(mapping)
+        if mapping.avro and origin.topic and mapping.schema is None:
+            _check_latest(mapping, origin.topic, schemas)
+
+    def record(self, record: RawRecord, rows: Rows) -> None:
+        """One Kafka record. Raises RefusedError."""
+        assert record.value is not None
+        found = parse_object(record.value) if self._avro is None else self._avro.read(record)
+        event, parsers = next((pair for pair in self._events if fits(pair[0], found)), (None, []))
+        if event is None or event.ignore:
+            raise RefusedError(Cause.NOT_AN_EVENT, f"record: {shown(', '.join(found))}, none of the mapping's events")
+        rows.arrival_ns = kafka_stamp_ns(record)
+        last = True
+        for number, (each, parser) in enumerate(parsers):
+            elements = [None] if each is None else _elements(each, found)
+            if elements or not parser.varies:
+                parser.head(found, elements[0] if elements else None, rows)
+            if event.snapshot and number == 0:
+                rows.row(Action.SNAPSHOT)
+            for element in elements:
+                if parser.varies:
+                    parser.head(found, element, rows)
+                last = parser.append(found, element, rows)
+        if rows.instrument < 0:
+            raise RefusedError(Cause.NOT_AN_EVENT, "record: its lists are empty, and only their elements say of what")
+        if last:
+            rows.last()
+
+
+def _named(mapping: Mapping, origin: Origin) -> Origin:
+    match = mapping.topic.fullmatch(origin.topic) if mapping.topic is not None else None
+    said = match.groupdict() if match else {}
+    return Origin(
+        origin.topic,
+        origin.venue or said.get("venue") or "",
+        origin.symbol or said.get("symbol") or "",
+        origin.channel or said.get("channel") or "",
+    )
+
+
+def _check_files(mapping: Mapping) -> None:
+    if mapping.sample is not None:
+        check_sample(mapping, _samples(mapping.sample), str(mapping.sample))
+    if mapping.schema is not None:
+        check_schema(mapping, _parsed(mapping.schema), str(mapping.schema))
+
+
+def _samples(path: FilePath) -> list[Any]:
+    """The records of a file: one JSON value, a list of them, or one a line."""
+    text = path.read_bytes()
+    try:
+        found = parse_json(text)
+        return found if isinstance(found, list) else [found]
+    except RefusedError as whole:
+        try:
+            return [parse_json(line) for line in text.splitlines() if line.strip()]
+        except RefusedError:
+            raise MappingError(f"{path}: {whole.detail}") from None
+
+
+def _parsed(path: FilePath) -> codec.Schema:
+    try:
+        return codec.parse(path.read_text(encoding="utf-8"))
+    except (SchemaInvalidError, OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path}: {error}") from None
+
+
+def _check_latest(mapping: Mapping, topic: str, schemas: SchemaSource | None) -> None:
+    """Against the registry, if there is one and it knows the topic's subject; a new topic may have none yet."""
+    latest = getattr(schemas, "latest", None)
+    if latest is None:
+        return
+    try:
+        number, schema = latest(f"{topic}-value")
+    except UnknownSchemaError:
+        return
+    check_schema(mapping, schema, f"schema {number} of {topic}-value")
+
+
+def _elements(each: Path, found: Any) -> list[Any]:
+    elements = each.find(found)
+    if elements is MISSING:
+        raise missing("each", each.text, found)
+    if type(elements) is not list:
+        raise RefusedError(Cause.MISTYPED, f"{each.text}: {shown(elements)}, expected a list")
+    return elements
