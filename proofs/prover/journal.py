@@ -25,7 +25,7 @@ from equipoise.proofs.errors import Refused, SequenceReused
 from equipoise.proofs.window import Closed
 
 KEPT = 4096
-RECORD = 4 + 124
+RECORD = 4 + 92
 
 
 @dataclass(frozen=True)
