@@ -64,8 +64,8 @@ class CanonicalDecoder(EachRecord):
         append(found, self._instruments, rows)
 
 
-def read_avro(record: RawRecord, schemas: SchemaSource, name: str = NAME) -> dict[str, Any]:
-    """An OrderEvent (or another of our records) in our version of the schema, whatever the writer's was.
+def read_avro(record: RawRecord, schemas: SchemaSource) -> dict[str, Any]:
+    """An OrderEvent in our version of the schema, whatever the writer's was.
 
     Raises:
         RefusedError: UNKNOWN_SCHEMA, TRUNCATED or MISTYPED.
@@ -73,7 +73,7 @@ def read_avro(record: RawRecord, schemas: SchemaSource, name: str = NAME) -> dic
     """
     try:
         schema_id, body = split(record.value, record.headers)
-        return codec.decode(name, body, schemas.writer(schema_id))
+        return codec.decode(NAME, body, schemas.writer(schema_id))
     except WireFormatError as error:
         raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
     except (UnknownSchemaError, SchemaInvalidError) as error:
