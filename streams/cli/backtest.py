@@ -16,7 +16,7 @@ from equipoise.streams.cli.replay_options import FILE, source_options
 @click.command("backtest")
 @click.argument("preset")
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@source_options
+@source_options()
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="folder for the outputs")
 @click.option("--jsonl", is_flag=True, help="also JSON lines")
 @click.option("--avro", is_flag=True, help="also keys and exact payloads (Avro object containers)")

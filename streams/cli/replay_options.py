@@ -29,8 +29,12 @@ class DecimalText(click.ParamType):
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def source_options(command: F) -> F:
+def source_options(required: bool = True) -> Callable[[F], F]:
     """Add --instrument, --tick, --lot, --instruments and --split."""
+    return lambda command: _add(command, required)
+
+
+def _add(command: F, required: bool) -> F:
     for option in (
         click.option("--split", is_flag=True, help="a topic a channel (book, trades), merged by arrival stamp"),
         click.option(
@@ -42,7 +46,7 @@ def source_options(command: F) -> F:
         ),
         click.option("--lot", type=DecimalText(), help="quantity units of one lot [default: inferred, and shown]"),
         click.option("--tick", type=DecimalText(), help="price units of one tick [default: inferred, and shown]"),
-        click.option("--instrument", required=True, metavar="VENUE:SYMBOL", help="whose recording this is"),
+        click.option("--instrument", required=required, metavar="VENUE:SYMBOL", help="whose recording this is"),
     ):
         command = option(command)
     return command
