@@ -14,6 +14,7 @@ the recovered offsets are committed there, so that its own seek lands on them.
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import faust
@@ -24,7 +25,11 @@ from equipoise.streams.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-QUIET_S: Final = 0.5  # a topic whose last offsets hold no records (transaction markers) counts as ended after this
+# The last offsets of a topic may hold no records (transaction markers): then no position ever reaches its end. It
+# counts as ended once nothing at all has come out of Faust for so long, seen at so many looks: a loop that was busy
+# for a second has not looked, and what Faust still holds of one topic comes while it delivers another.
+QUIET_S: Final = 1.0
+QUIET_LOOKS: Final = 20
 
 
 class Follower(Protocol):
@@ -41,12 +46,22 @@ class Follower(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Quiet:
+    """What was seen of a partition: our position, its end, all messages so far. And for how long."""
+
+    seen: tuple[int, int, int]
+    since: float
+    looks: int = 0
+
+
 class FaustSource:
     """The consumer of a Faust app as a `partition.Source`."""
 
-    def __init__(self, app: faust.App) -> None:
+    def __init__(self, app: faust.App, batches: "Batches") -> None:
         self._app = app
-        self._ends: dict[TP, tuple[int, int, float]] = {}  # position, high watermark, since when unchanged
+        self._batches = batches
+        self._quiet: dict[TP, _Quiet] = {}
 
     def ended(self, topic: str, partition: int, position: int) -> bool:
         """Whether nothing lies behind `position`, as the last fetch of that partition said."""
@@ -59,12 +74,13 @@ class FaustSource:
             return False
         if position >= high:
             return True
-        now = asyncio.get_running_loop().time()
-        was = self._ends.get(tp)
-        if was is None or was[:2] != (position, high):
-            self._ends[tp] = (position, high, now)
+        seen = position, high, self._batches.taken
+        quiet = self._quiet.get(tp)
+        if quiet is None or quiet.seen != seen:
+            self._quiet[tp] = _Quiet(seen, asyncio.get_running_loop().time())
             return False
-        return now - was[2] > QUIET_S
+        quiet.looks += 1
+        return quiet.looks > QUIET_LOOKS and asyncio.get_running_loop().time() - quiet.since > QUIET_S
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         """Commit now, past Faust's own bookkeeping. False: the group has moved on."""
@@ -88,10 +104,12 @@ class Batches:
         self._most = most
         self._waiting: dict[TP, list[RawRecord]] = {}
         self._count = 0
+        self.taken = 0  # messages, ever
         self.runtime: Runtime | None = None
 
     def add(self, message: Any) -> None:
         """Take one message."""
+        self.taken += 1
         if message.generation_id != self._app.consumer_generation_id:
             return  # fetched before the partitions were given away; its new owner has it
         if not self._count:

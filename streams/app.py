@@ -58,7 +58,7 @@ class Stream:
             outgoing = Outgoing(self._settings.topics, self.instruments, frame)
             delivery = Delivery(self._settings)
             worker = f"{socket.gethostname()}/{os.getpid()}"
-            tools = Tools(self._settings, delivery, outgoing, FaustSource(self._app), worker)
+            tools = Tools(self._settings, delivery, outgoing, FaustSource(self._app, self.batches), worker)
             self.runtime = Runtime(tools, self._task)
             self.runtime.start()
         return self.runtime
