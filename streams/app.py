@@ -13,6 +13,7 @@ from yarl import URL
 
 from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instruments
+from equipoise.processors.pending import PendingPool
 from equipoise.schemas.errors import RegistryError
 from equipoise.schemas.local import SchemaSource
 from equipoise.streams.agents import Batches, FaustSource, add_agent, follow_group
@@ -20,13 +21,16 @@ from equipoise.streams.clients import ssl_context, uses_sasl
 from equipoise.streams.delivery import Delivery
 from equipoise.streams.framing import framing, schema_source
 from equipoise.streams.inputs import make_decoder
+from equipoise.streams.intents import IntentDecoder, MempoolTask
 from equipoise.streams.listing import Listing
 from equipoise.streams.outgoing import Outgoing
-from equipoise.streams.partition import Tools
+from equipoise.streams.partition import Tools, Work
+from equipoise.streams.records import Decoder
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.runtime import Runtime
 from equipoise.streams.settings import Kafka, Merge, Settings
 from equipoise.streams.settings.engine import engine_settings
+from equipoise.streams.state_rows import MEMPOOL
 from equipoise.streams.task import Task
 from equipoise.streams.topics import Input, Topics, TopicsError, check_partitions, inputs
 
@@ -68,14 +72,17 @@ class Stream:
         if self._listing is not None:
             self._listing.stop()
 
-    def _task(self, topics: Sequence[str]) -> Task:
+    def _task(self, topics: Sequence[str], owner: str) -> Work:
         assert self._schemas is not None, "started"
         settings, time = self._settings, self._settings.time
-        decoders = {
+        if owner == MEMPOOL:
+            return MempoolTask(settings.topics.mempool, PendingPool(self.instruments), self._schemas)
+        decoders: dict[str, Decoder] = {
             topic: make_decoder(self._read[topic], settings, self.instruments, self._schemas)
             for topic in topics
             if topic in self._read
         }
+        decoders[settings.topics.intents] = IntentDecoder(self.instruments, self._schemas)
         return Task(
             topics,
             Engine(self.instruments, self._engine_settings, len(topics)),
@@ -101,8 +108,12 @@ def install(app: faust.App, settings: Settings) -> Stream:
     """
     read = await_topics(settings)
     stream = Stream(app, settings, read)
-    add_agent(app, [source.topic for source in read], stream.batches, "orders")
-    follow_group(app, stream, {source.topic for source in read})
+    topics = {"orders": [source.topic for source in read]}
+    if settings.topics.mempool:
+        topics |= {"mempool": [settings.topics.mempool], "intents": [settings.topics.intents]}
+    for name, own in topics.items():
+        add_agent(app, own, stream.batches, name)
+    follow_group(app, stream, {topic for own in topics.values() for topic in own})
     return stream
 
 

@@ -15,15 +15,16 @@ from collections.abc import Mapping
 
 from equipoise.streams.delivery import Delivery, Pending
 from equipoise.streams.outgoing import OutRecord
-from equipoise.streams.state_rows import Recovered, split_row
+from equipoise.streams.state_rows import Recovered, removal, split_row
 from equipoise.streams.task import PARTITION_ROW
 
 
 class StateWriter:
     """Writes the checkpoints of one partition under one generation."""
 
-    def __init__(self, topic: str, partition: int, generation: int, recovered: Recovered) -> None:
+    def __init__(self, topic: str, partition: int, generation: int, recovered: Recovered, owner: str = "") -> None:
         """Writer that follows `recovered`; `generation` must exceed every one seen there."""
+        self._prefix = f"{owner}~" if owner else ""
         self._topic = topic
         self._partition = partition
         self._generation = generation
@@ -35,9 +36,10 @@ class StateWriter:
         """Steps 2 and 3. Raises DeliveryError where the brokers do not acknowledge in time."""
         self._checkpoint += 1
         dirty = [(name, body) for name, body in rows.items() if name != PARTITION_ROW and self._changed(name, body)]
-        await self._send([record for name, body in dirty for record in self._row(name, body)], delivery, timeout_s)
-        await self._send(self._row(PARTITION_ROW, rows[PARTITION_ROW]), delivery, timeout_s)
         gone = [name for name in self._digests if name not in rows]
+        changes = [record for name, body in dirty for record in self._row(name, body)]
+        await self._send(changes + [self._removal(name) for name in gone], delivery, timeout_s)
+        await self._send(self._row(PARTITION_ROW, rows[PARTITION_ROW]), delivery, timeout_s)
         await self._send(self._tombstones(gone), delivery, timeout_s)
 
     def _changed(self, name: str, body: bytes) -> bool:
@@ -48,15 +50,19 @@ class StateWriter:
         _, slot = self._digests.get(name, (0, 1))
         slot = 1 - slot
         self._digests[name] = (_digest(body), slot)
-        parts = list(split_row(name, self._generation, slot, self._checkpoint, body))
+        parts = list(split_row(self._prefix + name, self._generation, slot, self._checkpoint, body))
         return [self._record(key, value) for key, value in parts]
+
+    def _removal(self, name: str) -> OutRecord:
+        slot = 1 - self._digests[name][1]
+        return self._record(*removal(self._prefix + name, self._generation, slot, self._checkpoint))
 
     def _tombstones(self, gone: list[str]) -> list[OutRecord]:
         """Delete the rows of earlier generations, and of instruments that are no more."""
         keys, self._obsolete = self._obsolete, []
         for name in gone:
             del self._digests[name]
-            keys += [f"{name}|{self._generation}|{slot}|0".encode() for slot in (0, 1)]
+            keys += [f"{self._prefix}{name}|{self._generation}|{slot}|0".encode() for slot in (0, 1)]
         return [self._record(key, None) for key in keys]
 
     def _record(self, key: bytes, value: bytes | None) -> OutRecord:

@@ -7,18 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from equipoise.schemas.headers import CATCHING_UP, Headers
+from equipoise.schemas.errors import RegistryError
+from equipoise.schemas.headers import CATCHING_UP, Headers, source_headers
 from equipoise.streams.checkpoint import StateWriter
 from equipoise.streams.dead_letters import dead_letter
 from equipoise.streams.delivery import Delivery, Pending
 from equipoise.streams.heartbeat import Heartbeats
-from equipoise.streams.outgoing import Outgoing, OutRecord
+from equipoise.streams.merge import Merge as MergeQueue
+from equipoise.streams.outgoing import INTENT, Outgoing, OutRecord
 from equipoise.streams.records import RawRecord
 from equipoise.streams.settings import Merge, Settings
-from equipoise.streams.task import Step, Task
+from equipoise.streams.task import Dead, Intent, Step
 
 log = logging.getLogger(__name__)
 
+REGISTRY_PAUSE_S: Final = 2.0  # on top of the registry client's own attempts
 DELIVERED: Final = ("equipoise-merge", b"delivered")  # this stream promises no replay identity
 
 
@@ -38,6 +41,49 @@ class Source(Protocol):
         ...
 
 
+class Work(Protocol):
+    """What a partition does with its records: `task.Task`, or `intents.MempoolTask`."""
+
+    @property
+    def topics(self) -> list[str]:
+        """Topic of each source."""
+        ...
+
+    merge: MergeQueue
+
+    def feed(self, records: Sequence[RawRecord], now_s: float = 0.0) -> Step:
+        """Take records. Raises RegistryError where they must be given again."""
+        ...
+
+    def release(self, ended: Sequence[int] = (), before_s: float = -1.0) -> Step:
+        """Step with what need not wait any longer."""
+        ...
+
+    def position(self, topic: str) -> int:
+        """The next offset to be read."""
+        ...
+
+    def settled(self) -> dict[str, int]:
+        """By topic, what a commit may say."""
+        ...
+
+    def start_at(self, offsets: Mapping[str, int]) -> None:
+        """Begin at these offsets."""
+        ...
+
+    def accounts(self) -> dict[str, dict[str, Any]]:
+        """By topic, what became of the records."""
+        ...
+
+    def dump(self) -> dict[str, bytes]:
+        """State rows as of `settled`."""
+        ...
+
+    def load(self, rows: Mapping[str, bytes]) -> None:
+        """Continue from `dump`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What all partitions of a worker share."""
@@ -53,7 +99,7 @@ class Tools:
 class Partition:
     """A task, its outputs and its checkpoints."""
 
-    def __init__(self, number: int, task: Task, writer: StateWriter, tools: Tools) -> None:
+    def __init__(self, number: int, task: Work, writer: StateWriter, tools: Tools) -> None:
         self.number = number
         self.task = task
         self._writer = writer
@@ -63,14 +109,38 @@ class Partition:
         self._wait_s = tools.settings.time.merge_wait_ms / 1000
         self._timer: asyncio.TimerHandle | None = None
         self._held: set[str] = set()
+        self._unread: list[RawRecord] = []
+        self._retry: asyncio.TimerHandle | None = None
+        self._waits = False
         self._checkpoint = asyncio.Lock()
         self._sealed: dict[str, int] = task.settled()
         self.closed = False
         self.published = 0
 
     def feed(self, records: Sequence[RawRecord]) -> None:
-        """Take records, each topic's in order. Raises DeliveryError."""
-        self._publish(self.task.feed(records, time.monotonic()), records[-1].timestamp_ms)
+        """Take records, each topic's in order. Raises DeliveryError.
+
+        While the registry cannot be asked for a schema, they wait here, and nothing more is fetched.
+        """
+        self._unread.extend(records)
+        if self._retry is None:
+            self._feed()
+
+    def _feed(self) -> None:
+        self._retry = None
+        if self.closed or not self._unread:
+            return
+        records = self._unread
+        try:
+            step = self.task.feed(records, time.monotonic())
+        except RegistryError as why:
+            log.warning("partition %d waits for the registry: %s", self.number, why)
+            self._retry = asyncio.get_running_loop().call_later(REGISTRY_PAUSE_S, self._feed)
+            self._hold_all(True)
+            return
+        self._unread = []
+        self._hold_all(False)
+        self._publish(step, records[-1].timestamp_ms)
         self._release()
 
     def beat(self) -> None:
@@ -103,8 +173,9 @@ class Partition:
     def close(self) -> None:
         """Stop: nothing is published or sealed any more."""
         self.closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._retry):
+            if timer is not None:
+                timer.cancel()
 
     def _publish(self, step: Step, stamp_ms: int) -> None:
         tools, records = self._tools, []
@@ -114,10 +185,15 @@ class Partition:
             for schema, key, body, record in tools.outgoing.records(step.outputs, self.task.topics, self.number, extra):
                 self._heartbeats.published(schema, key, body, now_ns)
                 records.append(record)
+        records += [self._intent(intent) for intent in step.intents]
         records += [self._letter(dead) for dead in step.dead]
         self.published += tools.delivery.send(records, self._pending) if records else 0
 
-    def _letter(self, dead: Any) -> OutRecord:
+    def _intent(self, intent: Intent) -> OutRecord:
+        headers = source_headers(self.task.topics[0], self.number, intent.offset)
+        return self._tools.outgoing.record(INTENT, intent.key, intent.body, headers)
+
+    def _letter(self, dead: Dead) -> OutRecord:
         tools = self._tools
         return dead_letter(dead, tools.settings.topics.dead_letters, self.number, tools.worker)
 
@@ -156,6 +232,12 @@ class Partition:
         return [
             index for index, topic in enumerate(task.topics) if source.ended(topic, self.number, task.position(topic))
         ]
+
+    def _hold_all(self, held: bool) -> None:
+        if held != self._waits:
+            self._waits = held
+            for topic in self.task.topics:
+                self._tools.source.hold(topic, self.number, held)
 
     def _hold(self) -> None:
         """Do not fetch further ahead in one topic than the limit, while the others catch up."""

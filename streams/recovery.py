@@ -117,7 +117,7 @@ def warm_ms(settings: Settings) -> int:
     return WARM_HALF_LIVES * longest
 
 
-def begin(settings: Settings, topics: Sequence[str], partition: int) -> Beginning:
+def begin(settings: Settings, topics: Sequence[str], partition: int, owner: str = "") -> Beginning:
     """Read the state and decide the offsets. Blocking.
 
     Raises:
@@ -126,7 +126,7 @@ def begin(settings: Settings, topics: Sequence[str], partition: int) -> Beginnin
         ValueError: it is of another version.
     """
     with Reader(settings) as reader:
-        recovered = select(reader.records(settings.topics.state, partition))
+        recovered = select(reader.records(settings.topics.state, partition), owner)
         known = _known(recovered)
         committed = reader.committed(topics, partition)
         offsets = {topic: _offset(topic, partition, known, committed, reader) for topic in topics}
@@ -149,6 +149,6 @@ def _offset(topic: str, partition: int, known: Mapping[str, int], committed: Map
             )  # fmt: skip
         return known[topic]
     if topic in committed:
-        log.warning("%s[%d]: committed %d, but no state: measures start afresh", topic, partition, committed[topic])
+        log.info("%s[%d]: committed %d, but no state: measures start afresh", topic, partition, committed[topic])
         return committed[topic]
     return reader.first_start(topic, partition)

@@ -5,24 +5,32 @@ Knows nothing of Faust: `streams/agents.py` is the only file that does, apart fr
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, Protocol
 
 from confluent_kafka import KafkaException
 
 from equipoise.streams.checkpoint import StateWriter
-from equipoise.streams.partition import Partition, Tools
+from equipoise.streams.partition import Partition, Tools, Work
 from equipoise.streams.records import RawRecord
 from equipoise.streams.recovery import Beginning, begin
 from equipoise.streams.retry import Backoff, sentence
-from equipoise.streams.task import Task
+from equipoise.streams.state_rows import MEMPOOL
 
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 0.1
 Place = tuple[str, int]  # topic, partition
-MakeTask = Callable[[Sequence[str]], Task]  # topics of one partition number, to a fresh task
+Slot = tuple[str, int]  # '' or MEMPOOL, and the partition number
+
+
+class MakeTask(Protocol):
+    """Makes fresh tasks."""
+
+    def __call__(self, topics: Sequence[str], owner: str) -> Work:
+        """A task for these topics of one partition number."""
+        ...
 
 
 class PartitionsApartError(RuntimeError):
@@ -44,7 +52,7 @@ class Runtime:
     def __init__(self, tools: Tools, make_task: MakeTask) -> None:
         self._tools = tools
         self._make_task = make_task
-        self.partitions: dict[int, Partition] = {}
+        self.partitions: dict[Slot, Partition] = {}
         self._jobs: list[asyncio.Task[None]] = []
         self._generation = 0
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -62,16 +70,16 @@ class Runtime:
         """
         self._drop()
         self._generation = generation
-        by_number = {number: sorted(topic for topic, at in places if at == number) for _, number in places}
-        check_together(by_number)
-        begun = await asyncio.gather(*(self._begin(topics, number) for number, topics in by_number.items()))
+        by_slot = self._by_slot(places)
+        check_together({number: topics for (owner, number), topics in by_slot.items() if not owner})
+        begun = await asyncio.gather(*(self._begin(topics, slot) for slot, topics in by_slot.items()))
         if generation != self._generation:
             return  # assigned anew in the meantime
-        for number, beginning in zip(by_number, begun, strict=True):
-            self.partitions[number] = self._take_up(number, beginning, generation)
+        for slot, beginning in zip(by_slot, begun, strict=True):
+            self.partitions[slot] = self._take_up(slot, beginning, generation)
         offsets = {
-            (topic, number): self.partitions[number].task.position(topic)
-            for number, topics in by_number.items()
+            (topic, slot[1]): self.partitions[slot].task.position(topic)
+            for slot, topics in by_slot.items()
             for topic in topics
         }
         if offsets and not await self._tools.source.commit(offsets):
@@ -80,8 +88,8 @@ class Runtime:
     def receive(self, records: Sequence[RawRecord]) -> None:
         """Records of any assigned partitions, each partition's in order."""
         try:
-            for number, own in groupby(records, key=lambda record: record.partition):
-                if partition := self.partitions.get(number):
+            for slot, own in groupby(records, key=self._slot):
+                if partition := self.partitions.get(slot):
                     partition.feed(list(own))
         except Exception as why:
             self._fail(why)
@@ -104,23 +112,33 @@ class Runtime:
         if left:
             log.warning("%d outputs could not be sent in time; they will be repeated", left)
 
-    async def _begin(self, topics: list[str], number: int) -> Beginning:
+    def _slot(self, record: RawRecord) -> Slot:
+        return (MEMPOOL if record.topic == self._tools.settings.topics.mempool else "", record.partition)
+
+    def _by_slot(self, places: set[Place]) -> dict[Slot, list[str]]:
+        mempool, found = self._tools.settings.topics.mempool, dict[Slot, list[str]]()
+        for topic, number in sorted(places):
+            found.setdefault((MEMPOOL if topic == mempool else "", number), []).append(topic)
+        return found
+
+    async def _begin(self, topics: list[str], slot: Slot) -> Beginning:
+        owner, number = slot
         backoff = Backoff(self._tools.settings.kafka.retry_backoff_max_ms)
         while True:
             try:
-                return await asyncio.to_thread(begin, self._tools.settings, topics, number)
+                return await asyncio.to_thread(begin, self._tools.settings, topics, number, owner)
             except KafkaException as why:
                 await backoff.wait(f"state of partition {number}: {sentence(why)}")
 
-    def _take_up(self, number: int, beginning: Beginning, generation: int) -> Partition:
+    def _take_up(self, slot: Slot, beginning: Beginning, generation: int) -> Partition:
+        owner, number = slot
         recovered = beginning.recovered
-        task = self._make_task(beginning.topics)
+        task = self._make_task(beginning.topics, owner)
         if recovered.rows:
             task.load(recovered.rows)
         task.start_at(beginning.offsets)
-        writer = StateWriter(
-            self._tools.settings.topics.state, number, max(generation, recovered.generation + 1), recovered
-        )
+        mine = max(generation, recovered.generation + 1)
+        writer = StateWriter(self._tools.settings.topics.state, number, mine, recovered, owner)
         log.info("partition %d: continues at %s", number, beginning.offsets)
         return Partition(number, task, writer, self._tools)
 

@@ -1,6 +1,7 @@
 """State rows as they lie in the compacted state topic.
 
-key    instrument|generation|slot|part            (instrument '': the partition's own row)
+key    instrument|generation|slot|part            (instrument '': the partition's own row; those of a
+                                                    mempool begin with `mempool~`)
 value  b"EQS1", CRC-32 of the rest, then a JSON head and a piece of the state's bytes
 
 A checkpoint is closed by the partition's row. Until then its rows do not count, and the rows of the
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 MAGIC: Final = b"EQS1"
+MEMPOOL: Final = "mempool"
+OWNERS: Final = (MEMPOOL,)
 PART_BYTES: Final = 512 * 1024
 _HEAD: Final = len(MAGIC) + 4 + 2
 
@@ -70,6 +73,14 @@ def split_row(
         yield RowKey(instrument, generation, slot, number).encode(), MAGIC + zlib.crc32(rest).to_bytes(4, "big") + rest
 
 
+def removal(instrument: str, generation: int, slot: int, checkpoint: int) -> tuple[bytes, bytes]:
+    """A row that says that from this checkpoint on there is no such row. It may be deleted once that is closed."""
+    ((key, _),) = split_row(instrument, generation, slot, checkpoint, b"")
+    head = json.dumps({"checkpoint": checkpoint, "parts": 0}, separators=(",", ":")).encode()
+    rest = len(head).to_bytes(2, "big") + head
+    return key, MAGIC + zlib.crc32(rest).to_bytes(4, "big") + rest
+
+
 def read_part(key: bytes, value: bytes) -> Part:
     """One value. Raises StateDamagedError where it is not what was written."""
     rest = value[len(MAGIC) + 4 :]
@@ -92,18 +103,27 @@ class Recovered:
     obsolete: list[bytes]  # keys that a new generation may delete once it has closed a checkpoint
 
 
-def select(records: Iterable[tuple[bytes, bytes | None]]) -> Recovered:
+def select(records: Iterable[tuple[bytes, bytes | None]], owner: str = "") -> Recovered:
     """The state that a partition's records, oldest first, hold.
+
+    Args:
+        records: key and value of each.
+        owner: whose rows; those of another owner lie under keys that begin with its name and `~`.
 
     Raises:
         StateDamagedError: a row of the newest closed generation is damaged or missing parts.
     """
     last: dict[RowKey, bytes] = {}
     for key, value in records:
+        row = RowKey.decode(key)
+        whose = next((name for name in OWNERS if row.instrument.startswith(f"{name}~")), "")
+        if whose != owner:
+            continue
+        row = row._replace(instrument=row.instrument.removeprefix(f"{owner}~"))
         if value is None:
-            last.pop(RowKey.decode(key), None)
+            last.pop(row, None)
         else:
-            last[RowKey.decode(key)] = value
+            last[row] = value
     generations = sorted({key.generation for key in last}, reverse=True)
     highest = generations[0] if generations else 0
     for generation in generations:
@@ -111,8 +131,12 @@ def select(records: Iterable[tuple[bytes, bytes | None]]) -> Recovered:
         closed = _closed(own)
         if closed is not None:
             rows = dict(_rows(own, closed))
-            return Recovered(rows, highest, closed, [key.encode() for key in last])
-    return Recovered({}, highest, 0, [key.encode() for key in last])
+            return Recovered(rows, highest, closed, [_owned(key, owner).encode() for key in last])
+    return Recovered({}, highest, 0, [_owned(key, owner).encode() for key in last])
+
+
+def _owned(key: RowKey, owner: str) -> RowKey:
+    return key._replace(instrument=f"{owner}~{key.instrument}") if owner else key
 
 
 def _closed(own: Mapping[RowKey, bytes]) -> int | None:
@@ -131,17 +155,23 @@ def _rows(own: Mapping[RowKey, bytes], closed: int) -> Iterator[tuple[str, bytes
     for instrument, numbers in slots.items():
         whole = filter(None, (_whole(own, slot, instrument) for slot in numbers))
         covered = [row for row in whole if row[0] <= closed]
-        if covered:
-            yield instrument, max(covered)[1]
+        newest = max(covered, key=lambda row: row[0], default=(0, None))
+        if newest[1] is not None:
+            yield instrument, newest[1]
 
 
-def _whole(own: Mapping[RowKey, bytes], slot: int, instrument: str) -> tuple[int, bytes] | None:
-    """Checkpoint and bytes of a row, None: parts are missing, as a writer that died in the middle leaves them."""
+def _whole(own: Mapping[RowKey, bytes], slot: int, instrument: str) -> tuple[int, bytes | None] | None:
+    """Checkpoint and bytes (or None: removed) of a row.
+
+    None: parts are missing, as a writer that died in the middle leaves them.
+    """
     keys = sorted(key for key in own if key.instrument == instrument and key.slot == slot)
     parts = [read_part(key.encode(), own[key]) for key in keys]
     if not parts:
         return None
     newest = parts[0].checkpoint, parts[0].parts
+    if newest[1] == 0:
+        return newest[0], None
     wanted = parts[: newest[1]]
     if len(wanted) < newest[1] or any((part.checkpoint, part.parts) != newest for part in wanted):
         return None

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -53,12 +53,21 @@ class Dead:
     detail: str
 
 
+class Intent(NamedTuple):
+    """A SwapIntent to be published: its instrument's key, its Avro body, and the record that caused it."""
+
+    key: str
+    body: bytes
+    offset: int
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one call gave: engine outputs in order, and records to dead-letter."""
+    """What one call gave: engine outputs in order, records to dead-letter, and (from a mempool) intents."""
 
     outputs: Outputs | None = None
     dead: list[Dead] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -107,14 +116,18 @@ class Task:
         return [source.topic for source in self._sources]
 
     def feed(self, records: Sequence[RawRecord], now_s: float = 0.0) -> Step:
-        """Take records, each topic's in order of offset; those taken before are skipped."""
+        """Take records, each topic's in order of offset; those taken before are skipped.
+
+        Raises:
+            RegistryError: a schema cannot be asked for now. Give all the records again later.
+        """
         for topic, run in groupby(records, key=lambda record: record.topic):
             source = self._sources[self._index[topic]]
             fresh = [record for record in run if record.offset >= source.position]
             if fresh:
+                decoded = self._decoders[topic].decode(fresh)
                 source.raw.extend(fresh)
-                offsets = [record.offset for record in fresh]
-                self._take(topic, self._decoders[topic].decode(fresh), offsets, now_s)
+                self._take(topic, decoded, [record.offset for record in fresh], now_s)
         return self.release()
 
     def feed_rows(self, topic: str, decoded: Decoded, offsets: Sequence[int], now_s: float = 0.0) -> Step:
@@ -168,8 +181,7 @@ class Task:
             "gone": gone,
             "last": list(last),
         }
-        head = json.dumps(header, separators=(",", ":")).encode()
-        rows[PARTITION_ROW] = len(head).to_bytes(4, "big") + head + rows.get(PARTITION_ROW, b"")
+        rows[PARTITION_ROW] = pack_partition_row(header, rows.get(PARTITION_ROW, b""))
         return rows
 
     def load(self, rows: Mapping[str, bytes]) -> None:
@@ -247,6 +259,12 @@ class Task:
     def _settled(self, index: int) -> int:
         first = self.merge.first_offset(index)
         return self._sources[index].position if first is None else first
+
+
+def pack_partition_row(header: dict[str, Any], rest: bytes) -> bytes:
+    """The task's part of the partition's row, and behind it the engine's."""
+    head = json.dumps(header, separators=(",", ":")).encode()
+    return len(head).to_bytes(4, "big") + head + rest
 
 
 def split_partition_row(row: bytes) -> tuple[dict[str, Any], bytes]:

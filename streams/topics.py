@@ -163,10 +163,15 @@ def check_partitions(settings: Settings, existing: Mapping[str, int], read: Iter
     """
     names = [source.topic for source in read] + [settings.topics.state]
     if settings.topics.mempool:
-        names.append(settings.topics.intents)
+        names += [settings.topics.intents, settings.topics.mempool]
     if missing := [name for name in names if name not in existing]:
         raise TopicsError(f"{', '.join(missing)} does not exist: run `equipoise topics create`")
-    counts = {name: existing[name] for name in names}
+    counts = {name: existing[name] for name in names if name != settings.topics.mempool}
+    if existing.get(settings.topics.mempool, 0) > min(counts.values()):
+        raise TopicsError(
+            f"{settings.topics.mempool} has {existing[settings.topics.mempool]} partitions, more than "
+            f"{settings.topics.state}, which holds its state; give it one, so that replacements meet"
+        )
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise TopicsError(
