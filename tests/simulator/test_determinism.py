@@ -19,6 +19,7 @@ def test_golden_digest():
     assert digest(simulate(12, default_markets(), seed=7)) == GOLDEN
 
 
+@pytest.mark.slow
 def test_golden_digest_without_a_compiler_and_on_a_generic_processor():
     code = (
         "from tests.simulator.runs import digest, simulate\n"
