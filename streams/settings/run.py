@@ -68,5 +68,5 @@ class Demo(Group):
 
     seconds: int = setting(0, "end by itself after this long; 0: until interrupted", ge=0)
     seed: int = setting(7, "of the simulated market: the same seed gives the same market", ge=0)
-    orders_per_s: int = setting(2_000, "simulated order events in a second", ge=1)
+    orders_per_s: int = setting(1_000, "simulated order events in a second; a small machine keeps up with it", ge=1)
     first_burst_s: float = setting(8.0, "the first informed burst: within the newcomer's first 15 s", ge=0)

@@ -81,6 +81,7 @@ class Reading:
     rebalance: Rebalance
     as_of_ns: int
     valid_until_ns: int
+    catching_up: bool  # the worker was behind when it sent this
     decimals: int  # of a price
     mid: float | None
     bid: float | None
@@ -126,6 +127,7 @@ def read(signal: SpreadSignal) -> Reading:
         rebalance=signal.rebalance,
         as_of_ns=signal.as_of_ns,
         valid_until_ns=signal.valid_until_ns,
+        catching_up=signal.catching_up,
         decimals=max(0, -int(tick.normalize().as_tuple().exponent)),
         mid=None if mid is None else float(tick) * mid,
         # Quotes are whole ticks, rounded away from the mid as the policy rounds them.

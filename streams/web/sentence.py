@@ -18,6 +18,9 @@ def sentence(reading: Reading | None, base_bps: float | None, clock_ns: int) -> 
     if reading is None:
         return "Waiting for the first signal."
     silent_s = (clock_ns - reading.valid_until_ns) / 1e9
+    if silent_s > 0 and reading.catching_up:
+        behind_s = (clock_ns - reading.as_of_ns) / 1e9
+        return f"The worker is catching up, {behind_s:.1f} s behind: nothing is quoted until it is there."
     if silent_s > 0:
         return f"The last quote expired {silent_s:.1f} s ago and no signal has come since: nothing is quoted."
     if reading.status in (Status.HALTED, Status.CLOSED):

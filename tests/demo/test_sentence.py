@@ -1,5 +1,7 @@
 """The one sentence, in every state that a newcomer may meet."""
 
+from dataclasses import replace
+
 import pytest
 
 from equipoise.schemas.enums import Component, Reason
@@ -92,6 +94,10 @@ def test_halted_closed_expired_and_nothing() -> None:
         "The last quote expired 3.2 s ago and no signal has come since: nothing is quoted."
     )
     assert sentence(None, None, START_NS) == "Waiting for the first signal."
+    late = replace(spread(), catching_up=True)
+    assert say(late, after_ns=5_200_000_000) == (
+        "The worker is catching up, 5.2 s behind: nothing is quoted until it is there."
+    )
 
 
 def test_an_unknown_base_is_not_invented() -> None:
