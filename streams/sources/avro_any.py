@@ -14,6 +14,7 @@ from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError, Wir
 from equipoise.schemas.local import SchemaSource
 from equipoise.schemas.wire import SchemaId, split
 from equipoise.streams.records import RawRecord
+from equipoise.streams.sources.avro_safe import check_safe
 from equipoise.streams.sources.bounds import RefusedError
 from equipoise.streams.sources.paths import Step
 
@@ -38,7 +39,9 @@ class AvroReader:
         try:
             schema_id, body = split(record.value, record.headers)
             if schema_id not in self._plain:
-                self._plain[schema_id] = plain(self._schemas.writer(schema_id))
+                writer = self._schemas.writer(schema_id)
+                check_safe(writer)
+                self._plain[schema_id] = plain(writer)
         except (WireFormatError, UnknownSchemaError, SchemaInvalidError) as error:
             raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
         return _decode(self._plain[schema_id], body)

@@ -5,11 +5,11 @@ names, enums as words; anything else is Avro, read with its writer's schema.
 
 | action | needs, besides what the schema demands |
 |---|---|
-| ADD | side, price, quantity, order_id |
-| MODIFY, EXECUTE | quantity, order_id |
-| CANCEL | order_id (quantity null: all that rests) |
+| ADD | side, price, quantity above 0, order_id |
+| MODIFY, EXECUTE | side, quantity, order_id |
+| CANCEL | side, order_id (quantity null: all that rests) |
 | LEVEL | side, price, quantity |
-| TRADE | price, quantity (side NONE: not said) |
+| TRADE | price, quantity above 0 (side NONE: not said) |
 | STATUS | trading_status |
 | SNAPSHOT, CLEAR, NOTHING | - |
 """
@@ -24,9 +24,10 @@ from equipoise.schemas.enums import Action, Cause, Flag, Side, TradingStatus
 from equipoise.schemas.errors import DecodingError, SchemaInvalidError, UnknownSchemaError, WireFormatError
 from equipoise.schemas.headers import VALUE_SCHEMA_ID, header
 from equipoise.schemas.local import BuiltIn, SchemaSource
-from equipoise.schemas.wire import split
+from equipoise.schemas.wire import SchemaId, split
 from equipoise.streams.records import RawRecord
 from equipoise.streams.sources import bounds
+from equipoise.streams.sources.avro_safe import check_safe
 from equipoise.streams.sources.bounds import RefusedError, shown
 from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord, need, parse_object
 from equipoise.streams.sources.rows import Rows
@@ -36,9 +37,9 @@ NAME: Final = "OrderEvent"
 FLAG_BITS: Final = int(~Flag(0) & ~(Flag.LAST | Flag.MERGE_LATE))  # what a record may say
 NEEDS: Final = {
     Action.ADD: ("side", "price", "quantity", "order_id"),
-    Action.MODIFY: ("quantity", "order_id"),
-    Action.EXECUTE: ("quantity", "order_id"),
-    Action.CANCEL: ("order_id",),
+    Action.MODIFY: ("side", "quantity", "order_id"),
+    Action.EXECUTE: ("side", "quantity", "order_id"),
+    Action.CANCEL: ("side", "order_id"),
     Action.LEVEL: ("side", "price", "quantity"),
     Action.TRADE: ("price", "quantity"),
 }
@@ -54,33 +55,30 @@ class CanonicalDecoder(EachRecord):
         super().__init__(self._canonical, max_bytes)
         self._instruments = instruments
         self._schemas = schemas or BuiltIn()
+        self._safe: set[SchemaId] = set()
 
     def _canonical(self, record: RawRecord, rows: Rows) -> None:
         assert record.value is not None
         if record.value[:1] == b"{" and header(record.headers, VALUE_SCHEMA_ID) is None:
             found = {**_DEFAULTS, **parse_object(record.value)}
         else:
-            found = read_avro(record, self._schemas)
+            found = self._avro(record)
         append(found, self._instruments, rows)
 
-
-def read_avro(record: RawRecord, schemas: SchemaSource) -> dict[str, Any]:
-    """An OrderEvent in our version of the schema, whatever the writer's was.
-
-    Raises:
-        RefusedError: UNKNOWN_SCHEMA, TRUNCATED or MISTYPED.
-        RegistryError: the registry cannot be asked.
-    """
-    try:
-        schema_id, body = split(record.value, record.headers)
-        return codec.decode(NAME, body, schemas.writer(schema_id))
-    except WireFormatError as error:
-        raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
-    except (UnknownSchemaError, SchemaInvalidError) as error:
-        raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
-    except DecodingError as error:
-        cause = Cause.TRUNCATED if isinstance(error.__cause__, EOFError) else Cause.MISTYPED
-        raise RefusedError(cause, str(error)) from None
+    def _avro(self, record: RawRecord) -> dict[str, Any]:
+        """The record in our version of the schema, whatever the writer's was. Raises RefusedError."""
+        try:
+            schema_id, body = split(record.value, record.headers)
+            writer = self._schemas.writer(schema_id)
+            if schema_id not in self._safe:
+                check_safe(writer)
+                self._safe.add(schema_id)
+            return codec.decode(NAME, body, writer)
+        except (WireFormatError, UnknownSchemaError, SchemaInvalidError) as error:
+            raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
+        except DecodingError as error:
+            cause = Cause.TRUNCATED if isinstance(error.__cause__, EOFError) else Cause.MISTYPED
+            raise RefusedError(cause, str(error)) from None
 
 
 def append(record: dict[str, Any], instruments: Instruments, rows: Rows) -> None:

@@ -15,6 +15,7 @@ from equipoise.streams.sources.bounds import RefusedError, shown
 _WIDTH: Final = len(EVENT_DTYPES) + 1  # the columns of Events, and the record's index in the batch
 _FLAGS: Final = Events._fields.index("flags")
 _LAST: Final = int(Flag.LAST)
+_SOME: Final = (Action.ADD, Action.TRADE)
 
 # What content can make a parser raise that did not expect it; anything else is a bug and is not hidden.
 _CONTENT_ERRORS: Final = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError)
@@ -56,7 +57,13 @@ class Rows:
         order_id: int = 0,
         flags: int = 0,
     ) -> None:
-        """Append one row of the record, with its instrument, stamps and sequence as set before."""
+        """Append one row of the record, with its instrument, stamps and sequence as set before.
+
+        Raises:
+            RefusedError: an order or a trade of nothing.
+        """
+        if quantity == 0 and action in _SOME:
+            raise RefusedError(Cause.QUANTITY_RANGE, f"quantity: 0, must be > 0 with {action.name}")
         self._flat.extend((
             self.instrument, action, side, flags, price, quantity, order_id, self.sequence, self.previous,
             self.event_ns, self.arrival_ns, self._source, self._offset, self._record,

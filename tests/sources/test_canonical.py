@@ -59,6 +59,7 @@ def rows(draw):
     action = draw(st.sampled_from([a for a in Action if a not in (Action.INTENT, Action.RETRACT)]))
     needs_id = action in (Action.ADD, Action.MODIFY, Action.CANCEL, Action.EXECUTE)
     needs_both = action in (Action.ADD, Action.LEVEL, Action.TRADE)
+    sides = [Side.BID, Side.ASK] if needs_id or action is Action.LEVEL else list(Side)
     flags = draw(st.integers(0, 2047)) & (FLAG_BITS | Flag.LAST)
     quantity = draw(
         QUANTITIES if needs_both or action in (Action.MODIFY, Action.EXECUTE) else QUANTITIES | st.just(NULL)
@@ -67,7 +68,9 @@ def rows(draw):
         quantity = draw(st.integers(-(2**62) + 1, 2**62 - 1))
     if action is Action.STATUS:
         quantity = int(draw(st.sampled_from(TradingStatus)))
-    side = draw(st.sampled_from([Side.BID, Side.ASK] if action in (Action.ADD, Action.LEVEL) else list(Side)))
+    if action in (Action.ADD, Action.TRADE):
+        quantity = max(quantity, 1)
+    side = draw(st.sampled_from(sides))
     return (
         draw(st.sampled_from([0, 1])), action, side, flags, draw(PRICES if needs_both else PRICES | st.just(NULL)),
         quantity, draw(INT64.filter(bool) if needs_id else INT64), draw(INT64 | st.just(NULL)),
@@ -137,6 +140,9 @@ BAD_FIELDS = [
     ({"symbol": "C"}, Cause.UNKNOWN_INSTRUMENT, "'X:C' is not listed"),
     ({"side": "NONE"}, Cause.MISSING_FIELD, "side: 'NONE', must be given with ADD"),
     ({"price": None}, Cause.MISSING_FIELD, "price: None, must be given with ADD"),
+    ({"quantity": 0}, Cause.QUANTITY_RANGE, "quantity: 0, must be > 0 with ADD"),
+    ({"action": "TRADE", "quantity": 0}, Cause.QUANTITY_RANGE, "quantity: 0, must be > 0 with TRADE"),
+    ({"action": "CANCEL", "side": "NONE"}, Cause.MISSING_FIELD, "side: 'NONE', must be given with CANCEL"),
     ({"order_id": 0}, Cause.MISSING_FIELD, "order_id: 0, must be given with ADD"),
     ({"action": "INTENT"}, Cause.UNKNOWN_WORD, "action: INTENT is a SwapIntent's"),
     ({"flags": 512}, Cause.MISTYPED, "flags: 512, must have no other bits than 1534"),
@@ -209,6 +215,43 @@ def test_json_types_are_not_bent(table, changes, cause, words):
     (refusal,) = decoded.refusals
     assert refusal.cause == cause
     assert words in refusal.detail
+
+
+class OneSchema:
+    def __init__(self, text):
+        self.schema = codec.parse(json.dumps(text))
+
+    def writer(self, schema_id):
+        return self.schema
+
+    def register(self, subject, text):
+        raise AssertionError
+
+
+EMPTY = {"type": "record", "name": "Empty", "fields": [{"name": "n", "type": "null"}]}
+NODE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
+
+
+@pytest.mark.parametrize(
+    ("extra", "value", "words"),
+    [
+        (NODE, b"\x02" * 100_000 + b"\0", "Node' contains itself"),
+        ({"type": "array", "items": "null"}, b"\xfe" + b"\xff" * 8 + b"\x01", "items that take no bytes"),
+        ({"type": "map", "values": {"type": "array", "items": EMPTY}}, b"\0", "items that take no bytes"),
+    ],
+)
+@pytest.mark.parametrize("through", ["canonical", "mapping"])
+def test_a_schema_that_could_stop_or_kill_the_reader_is_refused(table, tmp_path, extra, value, words, through):
+    fields = [{"name": "extra", "type": extra}, {"name": "order_id", "type": "long"}]
+    schemas = OneSchema({"type": "record", "name": "OrderEvent", "namespace": "equipoise.v1", "fields": fields})
+    if through == "mapping":
+        through = str(tmp_path / "m.toml")
+        (tmp_path / "m.toml").write_text(
+            "encoding = 'avro'\nevent_time = { field = 'order_id', unit = 'ms' }\n[[event]]\naction = 'order_id'"
+        )
+    decoded = open_decoder(through, table, schemas=schemas).decode([raw(frame(5, value))])
+    assert decoded.refusals[0].cause is Cause.UNKNOWN_SCHEMA
+    assert words in decoded.refusals[0].detail
 
 
 def test_of_a_json_key_that_stands_twice_the_last_counts(table):

@@ -105,5 +105,7 @@ def test_an_instrument_is_venue_and_symbol(tmp_path, name):
 
 def test_an_unknown_preset_lists_those_there_are(tmp_path):
     (tmp_path / "a").write_text("")
-    with pytest.raises(RecordingError, match="preset: 'itch', expected one of binance, bitstamp, databento-mbo, "):
+    with pytest.raises(
+        RecordingError, match="preset: 'itch', expected one of binance, bitstamp, cryptofeed, databento-mbo, "
+    ):
         open_recording("itch", [tmp_path / "a"], "A:B", Instruments())
