@@ -76,13 +76,14 @@ def market(records: int, seed: int = 7, pause_every: int = 0) -> dict[str, list[
         if number % 5 == 4:
             event |= {"action": "TRADE", "side": side, "price": 10_000, "quantity": draw.randrange(1, 9)}
         elif own and draw.random() < 0.4:
-            event |= {"action": "CANCEL", "side": "NONE", "order_id": own.pop(draw.randrange(len(own)))}
+            order, resting = own.pop(draw.randrange(len(own)))
+            event |= {"action": "CANCEL", "side": resting, "order_id": order}
         else:
             away = draw.randrange(1, 8)
             price = 10_000 - away if side == "BID" else 10_000 + away
             event |= {"action": "ADD", "side": side, "price": price, "quantity": draw.randrange(1, 99)}
             event["order_id"] = number + 1
-            own.append(number + 1)
+            own.append((number + 1, side))
         found["trades" if number % 5 == 4 else "book"].append(event)
     return found
 
