@@ -57,6 +57,25 @@ def _against_usd(venue: str, base: str, tick: str, lot: str, source: BookSource)
     )
 
 
+_FLOW_BOUNDS: Final = {
+    "taker_share": (0.001, 0.5),
+    "maker_share": (0.1, 0.9),
+    "excitation_half_life_ms": (0.01, 600_000),
+    "orders_per_book": (60, 3_000),
+    "half_spread_ticks": (0, 50),
+    "depth_ticks": (0.1, 50),
+    "maker_lots": (1, 100),
+    "taker_lots": (1, 30),
+    "impact_ticks_per_second": (0, 1_000),
+    "resilience_half_life_ms": (1, 86_400_000),
+    "latency_us": (0, 1_000_000),
+    "jitter_us": (0, 1_000_000),
+    "blocks_ms": (10, 600_000),
+    "swaps_per_second": (0.01, 1_000),
+    "private_share": (0, 1),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FlowSettings:
     """Background flow. Takers are a Hawkes process per side; makers are Poisson around a fair price.
@@ -82,6 +101,14 @@ class FlowSettings:
     swaps_per_second: float = 6.0  # of each pool, mempool and private flow together
     private_share: float = 0.3  # of swaps that no one sees before their block
 
+    def __post_init__(self) -> None:
+        _within("self_excitation", self.self_excitation, 0, 0.95)
+        _within("cross_excitation", self.cross_excitation, 0, 0.95)
+        branching = self.self_excitation + self.cross_excitation
+        _within("self_excitation + cross_excitation", branching, 0, 0.95)
+        for name, (least, most) in _FLOW_BOUNDS.items():
+            _within(name, getattr(self, name), least, most)
+
 
 @dataclass(frozen=True, slots=True)
 class BurstSettings:
@@ -93,6 +120,15 @@ class BurstSettings:
     lasts_ms: tuple[int, int] = (2_500, 5_000)  # until the news is public
     jump_ppm: tuple[int, int] = (1_500, 4_000)  # of the value, up or down with even chances
     intensity: float = 1.5  # informed takers per background taker, while the price is wrong
+
+    def __post_init__(self) -> None:
+        for name, bound in (("first_ms", 0), ("every_ms", 2), ("lasts_ms", 1), ("jump_ppm", 1)):
+            least, most = getattr(self, name)
+            _within(f"{name}[0]", least, bound, 3_600_000)
+            _within(f"{name}[1]", most, least, 3_600_000)
+        _within("jump_ppm[1]", self.jump_ppm[1], 1, 100_000)
+        _within("lasts_ms[1] (a burst ends before the next begins)", self.lasts_ms[1], 1, self.every_ms[0] - 1)
+        _within("intensity", self.intensity, 0, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +151,7 @@ class SimulatorSettings:
         _within("rate", self.rate, 1, 10_000_000)
         _within("chunk_ms", self.chunk_ms, 1, 60_000)
         _within("start_ns", self.start_ns, 631_152_000_000_000_000, 4_102_444_800_000_000_000)
-        branching = self.flow.self_excitation + self.flow.cross_excitation
-        _within("self_excitation + cross_excitation", branching, 0, 0.95)
-        _within("taker_share", self.flow.taker_share, 0.001, 0.5)
-        _within("maker_share", self.flow.maker_share, 0.1, 0.9)
-        _within("orders_per_book", self.flow.orders_per_book, 60, 3_000)
         _within("number of instruments", len(self.instruments), 1, 10_000)
-        _within("swaps_per_second", self.flow.swaps_per_second, 0.01, 1_000)
-        _within("blocks_ms", self.flow.blocks_ms, 10, 600_000)
         keys = [market.instrument.key for market in self.instruments]
         for key in keys:
             if keys.count(key) > 1:

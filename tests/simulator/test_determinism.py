@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from equipoise.streams.simulator import SimulatorSettings, default_markets
+from equipoise.streams.simulator import BurstSettings, FlowSettings, SimulatorSettings, default_markets
 from equipoise.streams.simulator.variates import exp2_negative, exponential, natural_log
 
 from .runs import digest, simulate
@@ -72,3 +72,24 @@ def test_our_functions_are_accurate():
 def test_bad_settings_are_named(change, name):
     with pytest.raises(ValueError, match=name):
         SimulatorSettings(**change)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (
+            lambda: FlowSettings(self_excitation=0.9, cross_excitation=0.2),
+            r"self_excitation \+ cross_excitation is 1.1",
+        ),
+        (lambda: FlowSettings(cross_excitation=-0.1), "cross_excitation is -0.1"),
+        (lambda: FlowSettings(excitation_half_life_ms=0), "excitation_half_life_ms is 0"),
+        (lambda: FlowSettings(private_share=2), "private_share is 2"),
+        (lambda: BurstSettings(first_ms=(9, 3)), r"first_ms\[1\] is 3"),
+        (lambda: BurstSettings(jump_ppm=(0, 3)), r"jump_ppm\[0\] is 0"),
+        (lambda: BurstSettings(jump_ppm=(1, 200_000)), r"jump_ppm\[1\] is 200000"),
+        (lambda: BurstSettings(every_ms=(4_000, 9_000)), "lasts_ms"),
+    ],
+)
+def test_bad_flow_and_bursts_are_named(make, name):
+    with pytest.raises(ValueError, match=name):
+        make()
