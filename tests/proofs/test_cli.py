@@ -1,0 +1,236 @@
+"""The commands, on files, as people run them."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from equipoise.proofs.bundle import Bundle
+from equipoise.proofs.files import read_orders
+from equipoise.proofs.prover.jobs import Job
+from equipoise.streams.cli import main
+
+WORDS = "four horses, one gate"
+COLUMNS = ["participant", "order_id", "event_time_ns", "buy", "sell"]
+
+
+@pytest.fixture(autouse=True)
+def fast_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EQUIPOISE_PASSPHRASE", WORDS)
+    seal = __import__("equipoise.proofs.keys", fromlist=["Identity"]).Identity.seal
+    monkeypatch.setattr("equipoise.proofs.keys.Identity.seal", lambda self, words: seal(self, words, 1024))
+
+
+def run(*arguments: object, code: int = 0, typed: str | None = None) -> str:
+    result: Result = CliRunner().invoke(main, [str(a) for a in arguments], input=typed)
+    assert result.exit_code == code, (result.exit_code, result.output, result.exception)
+    assert WORDS not in result.output
+    return result.output
+
+
+def table(path: Path, rows: Sequence[Sequence[object]], columns: Sequence[str] = COLUMNS) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+    return path
+
+
+def minutes(count: int, traders: int = 7) -> list[list[object]]:
+    """Nine orders a minute."""
+    rng = random.Random(3)
+    rows: list[list[object]] = []
+    for i in range(9 * count):
+        buy = rng.randrange(1, 9)
+        rows.append(
+            [f"trader-{i % traders}", f"order-{i}", i // 9 * 60_000_000_000 + i, *((buy, 0) if i % 2 else (0, buy))]
+        )
+    return rows
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Path:
+    run("keys", "new", tmp_path / "me.key", "--history", tmp_path / "me.history")
+    return tmp_path
+
+
+def prove(folder: Path, rows: list[list[object]], *more: object, code: int = 0) -> str:
+    source = table(folder / "orders.csv", rows)
+    fixed = ("--stream", "demo", "--instrument", "TEST:SYN", "--key", folder / "me.key", "--out", folder / "day")
+    return run("prove", source, *fixed, *more, code=code)
+
+
+def pinned(folder: Path) -> list[object]:
+    shown = run("keys", "show", folder / "me.history")
+    return ["--history", folder / "me.history", "--pin", shown.split()[1]]
+
+
+def test_a_day_from_keys_to_receipts(keyed: Path) -> None:
+    assert "3 windows attested" in prove(keyed, minutes(3), "--dominance", "0.7")
+    bundles = sorted((keyed / "day").glob("*.eqp"))
+    assert len(bundles) == 3
+    said = run("verify", *bundles, "--chain", *pinned(keyed))
+    assert said.count("ACCEPTED") == 4
+    assert "not attested:" in said
+    assert "NOTE" not in said
+    quiet = run("verify", bundles[0], "--quiet")
+    assert quiet.count("\n") == 1
+    audited = run("audit", bundles[1], *pinned(keyed))
+    assert "all 9 leaf commitments were summed again" in audited
+    job = keyed / "day" / "private" / "00000001.job"
+    assert job.stat().st_mode & 0o077 == 0
+    made = run("receipt", "make", job, "--order", "order-10", "--key", keyed / "me.key", "--out", keyed / "r.eqp")
+    assert "leaf 1 in tree 0" in made
+    assert "is counted in the totals" in run("receipt", "check", keyed / "r.eqp", *pinned(keyed))
+    run("receipt", "make", job, "--leaf", 0, 2, "--key", keyed / "me.key", "--out", keyed / "r2.eqp")
+    assert "order-99" in run(
+        "receipt", "make", job, "--order", "order-99", "--key", keyed / "me.key", "--out", keyed / "x", code=1
+    )
+    assert "holds no receipt" in run("receipt", "check", bundles[0], code=1)
+    assert "holds no audit" in run("audit", keyed / "r.eqp", code=1)
+
+
+def test_threshold_day_hides_the_totals(keyed: Path) -> None:
+    prove(keyed, minutes(2), "--threshold", "--no-audit", "--dominance", "0.7")
+    said = run("verify", keyed / "day" / "00000000.eqp", *pinned(keyed))
+    assert "buys, sells and the ratio stay hidden" in said
+    assert "beyond the band" in said
+    assert "lots and sells are" not in said
+
+
+def test_a_tampered_bundle_is_detected_with_a_sentence(keyed: Path) -> None:
+    prove(keyed, minutes(1), "--dominance", "0.7")
+    path = keyed / "day" / "00000000.eqp"
+    data = bytearray(path.read_bytes())
+    bundle = Bundle.decode(bytes(data))
+    assert bundle.opening is not None
+    at = bytes(data).index(bundle.opening.body()) + 39
+    data[at] ^= 1
+    (keyed / "bad.eqp").write_bytes(bytes(data))
+    said = run("verify", keyed / "bad.eqp", code=1)
+    assert "REJECTED: this does NOT hold: open.buys: opening-buys" in said
+    (keyed / "cut.eqp").write_bytes(bytes(data[:100]))
+    assert "REJECTED: this is not a well-formed proof" in run("verify", keyed / "cut.eqp", code=2)
+
+
+def test_running_again_continues_the_chain(keyed: Path) -> None:
+    rows = minutes(4)
+    prove(keyed, rows[:18], "--dominance", "0.7")
+    prove(keyed, rows[18:], "--dominance", "0.7")
+    bundles = sorted((keyed / "day").glob("*.eqp"))
+    assert [Bundle.decode(p.read_bytes()).t0.sequence for p in bundles] == [0, 1, 2, 3]
+    assert run("verify", *bundles, "--chain", "--quiet", *pinned(keyed)).count("ACCEPTED") == 5
+    assert "overlap" in prove(keyed, rows[:9], code=1)
+
+
+def test_changed_orders_under_a_signed_number_are_refused(keyed: Path) -> None:
+    prove(keyed, minutes(1), "--dominance", "0.7")
+    (keyed / "day" / "private" / "state").unlink()
+    rows = minutes(1)
+    rows[0][3:] = [0, 8]
+    assert "another statement" in prove(keyed, rows, "--dominance", "0.7", code=1)
+
+
+def test_small_windows_are_merged(keyed: Path) -> None:
+    rows = minutes(3)
+    rows[9:16] = []
+    prove(keyed, rows, "--dominance", "0.7", "--min-traders", "7")
+    spans = [
+        (h.window_start // 60_000_000_000, h.window_end // 60_000_000_000)
+        for h in (Bundle.decode(p.read_bytes()).header for p in sorted((keyed / "day").glob("*.eqp")))
+    ]
+    assert spans == [(0, 1), (1, 3)]
+    assert "0 windows attested" in prove(keyed, [[*r[:2], int(str(r[2])) + 10**13, *r[3:]] for r in minutes(1, 2)])
+
+
+def test_one_leaf_per_trader_receipt(keyed: Path) -> None:
+    prove(keyed, minutes(1), "--dominance", "0.7")
+    job = Job.from_body((keyed / "day" / "private" / "00000000.job").read_bytes())
+    assert job.header.leaf_mode == 0
+    assert len(job.orders) == 9
+
+
+def test_evidence_of_equivocation(keyed: Path) -> None:
+    prove(keyed, minutes(1), "--dominance", "0.7")
+    (keyed / "day").rename(keyed / "one")
+    rows = minutes(1)
+    rows[0][3:] = [0, 8]
+    prove(keyed, rows, "--dominance", "0.7")
+    files = (keyed / "one" / "00000000.eqp", keyed / "day" / "00000000.eqp")
+    said = run("verify", *files, "--quiet", "--evidence", keyed / "evidence.eqp")
+    assert "two statements under one sequence number" in said
+    assert "signed two different statements" in run("verify", keyed / "evidence.eqp")
+    said = run("verify", files[0], files[0], "--quiet", "--evidence", keyed / "none.eqp")
+    assert "no two files contradict" in said
+
+
+def test_rotation_and_revocation(keyed: Path) -> None:
+    out = run("keys", "rotate", keyed / "me.key", "--to", keyed / "next.key", "--history", keyed / "me.history")
+    assert "head" in out
+    prove(keyed, minutes(1), "--dominance", "0.7")
+    run("verify", keyed / "day" / "00000000.eqp", *pinned(keyed))
+    first = run("keys", "show", keyed / "me.history").split("\n")[2].split()[0]
+    run("keys", "revoke", keyed / "next.key", "--history", keyed / "me.history", "--public", first, "--from", 0)
+    assert "key-revoked" in run("verify", keyed / "day" / "00000000.eqp", *pinned(keyed), code=1)
+    assert "REVOKED at 0" in run("keys", "show", keyed / "me.history")
+    run("keys", "revoke", keyed / "next.key", "--history", keyed / "me.history")
+    assert "would not hold" in run("keys", "revoke", keyed / "next.key", "--history", keyed / "me.history", code=1)
+
+
+def test_keys_from_files_prompts_and_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EQUIPOISE_PASSPHRASE")
+    words = tmp_path / "words"
+    words.write_text(WORDS + "\nmore\n")
+    key, history = tmp_path / "a.key", tmp_path / "a.history"
+    run("keys", "new", key, "--history", history, "--passphrase-file", words, "--from-now")
+    run("keys", "new", tmp_path / "b.key", "--history", tmp_path / "b.history", typed=f"{WORDS}\n{WORDS}\n")
+    assert "exists already" in run("keys", "new", key, "--history", history, typed=f"{WORDS}\n{WORDS}\n", code=1)
+    assert "at least 8" in run("keys", "new", tmp_path / "c", "--history", tmp_path / "d", typed="x\nx\n", code=1)
+    assert "wrong passphrase" in run(
+        "keys", "rotate", key, "--to", tmp_path / "n", "--history", history, typed="not the words\n", code=1
+    )
+    assert "bad-magic" in run("keys", "show", words, code=1)
+    assert "64 hex digits" in run("verify", key, "--pin", "zz", code=2)
+    assert "64 hex digits" in run("verify", key, "--pin", "zzzz", code=2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "said"),
+    [
+        ([["t", "o", "1", "2"]], COLUMNS[:-1], "no column sell"),
+        ([["t", "o", "1", "x", "0"]], COLUMNS, "row 1: buy = 'x'"),
+        ([["t", "o", "-1", "1", "0"]], COLUMNS, "row 1: event_time_ns = '-1'"),
+        ([["t", "o", str(2**63), "1", "0"]], COLUMNS, "event_time_ns"),
+        ([["t", "o", "1", "1", "0", "abc"]], [*COLUMNS, "topic_id"], "topic_id = 'abc'"),
+        ([["t", "o", "1", "1", "0", "zz"]], [*COLUMNS, "topic_id"], "topic_id = 'zz'"),
+    ],
+)
+def test_order_files_with_mistakes(keyed: Path, rows: list[list[str]], columns: list[str], said: str) -> None:
+    source = table(keyed / "orders.csv", rows, columns)
+    fixed = ("--stream", "demo", "--instrument", "TEST:SYN", "--key", keyed / "me.key", "--out", keyed / "day")
+    assert said in run("prove", source, *fixed, code=1)
+
+
+def test_order_files_with_places(tmp_path: Path) -> None:
+    columns = [*COLUMNS, "topic_id", "partition", "offset", "item"]
+    source = table(
+        tmp_path / "orders.csv",
+        [["t", "o", 1, 2, 0, "00" * 16, 3, 77, 1], ["t", "o", 1, 2, 0, "", "", "", ""]],
+        columns,
+    )
+    first, second = read_orders(source)
+    assert (first.topic_id, first.partition, first.offset, first.item) == (bytes(16), 3, 77, 1)
+    assert (second.partition, second.offset, second.item) == (0, 1, 0)
+
+
+def test_edges_that_are_no_numbers(keyed: Path) -> None:
+    assert "whole numbers" in prove(keyed, minutes(1), "--threshold", "--edges", "a,b", code=2)
+    assert "edges" in prove(keyed, minutes(1), "--threshold", "--edges", "1,2", code=1)
+
+
+def test_help_teaches() -> None:
+    for name in ("prove", "verify", "receipt", "audit", "keys"):
+        assert "Example:" in run(name, "--help")
