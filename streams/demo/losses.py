@@ -103,6 +103,7 @@ class Losses:
         return {
             "lead": f"{totals.informed + totals.background:,} orders so far, {totals.informed:,} of them informed.",
             "fixed_note": f"always {bps(totals.equal_half_spread_bps)} bps",
+            "fixed_bps": totals.equal_half_spread_bps,
             "fixed": money(fixed, quote),
             "ours": money(ours, quote),
             "fixed_value": fixed,

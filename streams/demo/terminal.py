@@ -13,7 +13,12 @@ from equipoise.streams.web.view import View
 
 STYLES: Final = {ASK: "bold dark_orange", BID: "bold deep_sky_blue1", MID: "bold", BAND: "grey42"}
 REGIME_STYLES: Final = {"·": "dim", "▒": "yellow", "▓": "dark_orange", "█": "magenta"}
-SIDE: Final = 38
+SIDE: Final = 38  # columns of the panel beside the chart
+WIDE: Final = 100  # terminals narrower than this have it beneath
+TALL: Final = 42  # terminals of so many rows also show the contributions
+FIXED_ROWS: Final = 13  # header, borders of the chart, sentence, figures, foot, and one that stays free
+SIDE_ROWS: Final = 9
+BARS_ROWS: Final = 9
 MARKS: Final = {"todo": "○", "doing": "◐", "done": "●", "failed": "✕"}
 
 
@@ -21,11 +26,12 @@ def screen(view: View, steps: list[dict[str, str]], url: str, width: int, height
     """Everything, as large as the terminal."""
     if any(step["state"] != "done" for step in steps):
         return setup(steps, url)
-    wide = width >= 100
-    chart_rows = max(6, height - (18 if wide else 26) - (8 if height >= 42 else 0))
-    chart_width = max(20, width - (SIDE if wide else 0) - 17)
-    chart = chart_panel(view, chart_width, chart_rows)
-    side = losses_panel(view["losses"], chart_rows + 4) if view["simulated"] else Panel(bars(view, 12), title="score")
+    wide = width >= WIDE
+    explained = height >= TALL and view["simulated"]
+    chart_rows = max(5, height - FIXED_ROWS - (0 if wide else SIDE_ROWS) - (BARS_ROWS if explained else 0))
+    chart = chart_panel(view, max(20, width - (SIDE if wide else 0) - 17), chart_rows)
+    side_rows = chart_rows + 4 if wide else SIDE_ROWS
+    side = losses_panel(view["losses"], side_rows, wide) if view["simulated"] else bars_panel(view, 6, side_rows)
     middle: RenderableType = Group(chart, side)
     if wide:
         grid = Table.grid(expand=True)
@@ -33,9 +39,9 @@ def screen(view: View, steps: list[dict[str, str]], url: str, width: int, height
         grid.add_column(width=SIDE)
         grid.add_row(chart, side)
         middle = grid
-    parts = [header(view, url), middle, sentence(view), figures(view)]
-    if height >= 42 and view["simulated"]:
-        parts.append(Panel(bars(view, 24), title="what the score is made of", border_style="dim"))
+    parts = [header(view, url), middle, sentence(view), figures(view, wide)]
+    if explained:
+        parts.append(bars_panel(view, 24, BARS_ROWS))
     return Group(*parts, foot(view["foot"]))
 
 
@@ -89,9 +95,9 @@ def _price_label(drawn: Plot, number: int, rows: int, decimals: int) -> str:
     return f"{price:>11,.{decimals}f} "
 
 
-def losses_panel(totals: dict[str, Any] | None, height: int) -> RenderableType:
+def losses_panel(totals: dict[str, Any] | None, height: int, explained: bool) -> RenderableType:
     """The two running totals."""
-    title = "lost to informed orders (simulated)"
+    title = "lost to informed (simulated)"
     if totals is None:
         return Panel("Counting starts with the first informed order.", title=title, height=height, border_style="dim")
     text = Text()
@@ -101,8 +107,10 @@ def losses_panel(totals: dict[str, Any] | None, height: int) -> RenderableType:
     ):
         text.append(f"{name:<14}", "bold").append(f"{note:>19}\n", "dim")
         text.append(f"{value:>12} ", "bold").append("█" * round(share * 20) + "\n\n", style)
-    text.append(totals["verdict"] + "\n\n", "bold")
-    text.append(totals["lead"] + "\n" + totals["note"], "dim")
+    text.append(totals["verdict"] + "\n", "bold")
+    text.append(totals["lead"], "dim")
+    if explained:
+        text.append("\n" + totals["note"], "dim")
     return Panel(text, title=title, height=height, border_style="dim")
 
 
@@ -111,8 +119,8 @@ def sentence(view: View) -> RenderableType:
     return Panel(Align(Text(view["sentence"], "bold"), vertical="middle"), height=4, border_style="dim")
 
 
-def figures(view: View) -> RenderableType:
-    """The numbers beneath the sentence."""
+def figures(view: View, wide: bool = True) -> RenderableType:
+    """The numbers beneath the sentence; the first five where there is no room for more."""
     quote, fees = view["quote"], view["fees"]
     state = view["regime"].lower() if view["quote"] else "–"
     named = {
@@ -125,12 +133,18 @@ def figures(view: View) -> RenderableType:
         "fee buys": f"{fees['buy']} bps" if fees else "–",
         "fee sells": f"{fees['sell']} bps" if fees else "–",
     }
+    chosen = list(named.items())[: None if wide else 5]
     table = Table.grid(expand=True, padding=(0, 1))
-    for _ in named:
-        table.add_column(ratio=1, no_wrap=True)
-    table.add_row(*(Text(name, "dim") for name in named))
-    table.add_row(*(Text(value, "bold") for value in named.values()))
+    for name, _ in chosen:
+        table.add_column(ratio=3 if name in ("bid", "ask") else 2, no_wrap=True)
+    table.add_row(*(Text(name, "dim") for name, _ in chosen))
+    table.add_row(*(Text(value, "bold") for _, value in chosen))
     return table
+
+
+def bars_panel(view: View, width: int, height: int) -> RenderableType:
+    """Contributions in a frame."""
+    return Panel(bars(view, width), title="what the score is made of", height=height, border_style="dim")
 
 
 def bars(view: View, width: int) -> RenderableType:
@@ -160,7 +174,7 @@ def _bar(start: float, length: float, width: int) -> Text:
 
 def foot(values: dict[str, Any]) -> RenderableType:
     """Feed age, gaps, rate and latency."""
-    text = Text(" ")
+    text = Text(" ", no_wrap=True, overflow="ellipsis")
     for name, value in (
         ("feed age", values["age"]),
         ("gaps", values["gaps"]),

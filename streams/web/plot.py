@@ -81,8 +81,11 @@ def _bursts(view: View, width: int) -> str:
     marks = [EMPTY] * width
     clock, span = view["clock_ms"], view["span_ms"]
     for burst in view["bursts"]:
+        if burst["from"] > clock:
+            continue
         first, last = (int((t - clock + span) / span * width) for t in (burst["from"], min(burst["to"], clock)))
-        text = ("▲ informed buyers" if burst["up"] else "▼ informed sellers").ljust(max(last - first + 1, 0), "━")
-        for number, mark in enumerate(text[: width - max(first, 0)]):
-            marks[max(first, 0) + number] = mark
+        text = ("▲ informed buyers" if burst["up"] else "▼ informed sellers").ljust(last - first + 1, "━")
+        start = max(0, min(first, width - len(text)))
+        for number, mark in enumerate(text[: width - start]):
+            marks[start + number] = mark
     return "".join(marks)

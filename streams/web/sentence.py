@@ -7,6 +7,7 @@ from equipoise.streams.web.reading import REASONS, Part, Reading
 from equipoise.streams.web.text import bps
 
 EVEN: Final = 1.15  # buyers against sellers nearer than this are called even
+NEAR: Final = 0.15  # of the base: a half-spread within it has stayed
 LEAN: Final = 0.05  # a score smaller than this has no side
 
 
@@ -74,13 +75,18 @@ def _quotes(reading: Reading, base: float | None) -> str:
         return f"bid {bps(bid)} and ask {bps(ask)} bps from the mid"
     side, half = ("ask", ask) if ask >= bid else ("bid", bid)
     other = min(bid, ask)
-    if bps(half) == bps(other) == bps(base):
-        return f"quotes stay {bps(base)} bps either side"
+    if _near(half, base) and _near(other, base):
+        return f"quotes stay about {bps(base)} bps either side"
     if bps(half) == bps(other):
         return f"both quotes {_moved(base, half)}"
-    if bps(half) == bps(base):
+    if _near(half, base):
         return f"{side} stays at {bps(base)} bps, {'bid' if side == 'ask' else 'ask'} {_moved(base, other)}"
     return f"{side} {_moved(base, half)}"
+
+
+def _near(half: float, base: float) -> bool:
+    """Not worth a word: people would look for a change that is none."""
+    return abs(half - base) < NEAR * base
 
 
 def _moved(base: float, half: float) -> str:

@@ -100,6 +100,12 @@ class Board:
         marks = self.bursts.setdefault(key, deque(maxlen=12))
         marks.append({"from": start_ns // 1_000_000, "to": end_ns // 1_000_000, "up": up})
 
+    def _fixed(self, board: InstrumentBoard) -> View:
+        """The fixed spread that the chart draws for comparison: the other maker's, else our own when all is calm."""
+        totals = self.losses.get(board.key) if self.simulated else None
+        half = totals["fixed_bps"] if totals else board.base_bps
+        return {"bps": half, "name": "the fixed spread" if totals else "our spread when calm"}
+
     def lead(self) -> str:
         """The instrument of the first screen: the first that was named."""
         return next(iter(self.instruments), "")
@@ -124,6 +130,7 @@ class Board:
             "ladder": self.ladders.get(board.key),
             "pending": self.pending,
             "losses": self.losses.get(board.key) if self.simulated else None,
+            "fixed": self._fixed(board),
             "bursts": [b for b in self.bursts.get(board.key, ()) if clock_ms - SPAN_MS < b["to"]],
             "foot": self.foot.view(clock_ns),
             "next": number,

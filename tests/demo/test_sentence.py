@@ -32,7 +32,7 @@ def test_trades_and_orders_may_disagree() -> None:
 
 
 def test_balance() -> None:
-    assert say(spread()) == "Buyers and sellers are even; quotes stay 2 bps either side."
+    assert say(spread()) == "Buyers and sellers are even; quotes stay about 2 bps either side."
     assert "about even, yet orders lean to buying" in say(quoted(0.3, components=parts(OFI=0.3)))
 
 
@@ -50,7 +50,7 @@ def test_no_book_and_the_like() -> None:
 def test_null_components() -> None:
     nothing = parts(**dict.fromkeys((c.name for c in Component), None))
     text = say(spread(components=nothing, reasons=["NO_TRADES"]))
-    assert text == "No measure can be computed yet (no trades yet); quotes stay 2 bps either side."
+    assert text == "No measure can be computed yet (no trades yet); quotes stay about 2 bps either side."
     some = say(quoted(0.3, components=parts(CVD=None, QUEUE=0.3)))
     assert some.startswith("No trades yet, and the book leans to buying; ask widened")
     assert say(spread(components=parts(CVD=None))).startswith("No trades yet, and the book is balanced; quotes stay")

@@ -101,8 +101,13 @@ def test_a_sentence_can_be_read_before_it_changes() -> None:
 def test_losses_are_for_simulated_markets_alone() -> None:
     for simulated in (True, False):
         board = Board("x", [KEY], simulated)
-        board.losses[KEY] = {"fixed": "$1"}
-        assert (board.view(KEY, START_NS)["losses"] is not None) == simulated
+        board.losses[KEY] = {"fixed": "$1", "fixed_bps": 3.1}
+        view = board.view(KEY, START_NS)
+        assert (view["losses"] is not None) == simulated
+        assert view["fixed"] == {
+            "bps": 3.1 if simulated else None,
+            "name": "the fixed spread" if simulated else "our spread when calm",
+        }
 
 
 def test_bursts_leave_with_the_chart() -> None:

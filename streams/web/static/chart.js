@@ -36,7 +36,7 @@ export class Chart {
     this.span = view.span_ms;
     this.bursts = view.bursts;
     this.decimals = view.decimals;
-    if (view.quote && view.quote.base !== null) this.base = view.quote.base;
+    this.base = view.fixed.bps;
     for (const point of view.points) {
       while (this.points.length && this.points.at(-1)[0] >= point[0]) this.points.pop();
       this.points.push(point);
@@ -200,7 +200,8 @@ export class Chart {
       g.fillStyle = c.burst; g.fillRect(from, box.top - 6, to - from, 4);
       g.strokeStyle = c.burst; g.setLineDash([2, 4]); g.lineWidth = 1;
       line(g, from + .5, box.top, from + .5, box.bottom); g.setLineDash([]);
-      if (from + g.measureText(text).width < box.right + 80) g.fillText(text, from, box.top - 11);
+      const width = g.measureText(text).width, edge = this.canvas.clientWidth - 8;
+      g.fillText(text, Math.min(from, edge - width), box.top - 11);
     }
   }
 

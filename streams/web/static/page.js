@@ -22,7 +22,8 @@ function show(view) {
   choose(view);
   chart.take(view);
   put("source", view.title);
-  put("sentence", view.sentence);
+  put("sentence", view.sentence.replace(/ (%|bps)/g, "\u00a0$1"));
+  put("fixed-key", view.fixed.name);
   byId("chart").setAttribute("aria-label", `Mid price with our bid and ask around it, last 60 seconds. ${view.sentence}`);
   figures(view);
   losses(view.losses, view.simulated, view.components, view.quote ? view.quote.score : "–");
