@@ -29,7 +29,7 @@ from equipoise.streams.records import Decoder
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.runtime import Runtime
 from equipoise.streams.settings import Kafka, Merge, Settings
-from equipoise.streams.settings.engine import engine_settings
+from equipoise.streams.settings.engine import engine_settings, pending_settings
 from equipoise.streams.state_rows import MEMPOOL
 from equipoise.streams.task import Task
 from equipoise.streams.topics import Input, Topics, TopicsError, check_partitions, inputs
@@ -76,7 +76,8 @@ class Stream:
         assert self._schemas is not None, "started"
         settings, time = self._settings, self._settings.time
         if owner == MEMPOOL:
-            return MempoolTask(settings.topics.mempool, PendingPool(self.instruments), self._schemas)
+            pool = PendingPool(self.instruments, pending_settings(settings))
+            return MempoolTask(settings.topics.mempool, pool, self._schemas, settings.limits.record_max_bytes)
         decoders: dict[str, Decoder] = {
             topic: make_decoder(self._read[topic], settings, self.instruments, self._schemas)
             for topic in topics

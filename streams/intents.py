@@ -18,7 +18,7 @@ from equipoise.streams.merge import Merge
 from equipoise.streams.records import RawRecord
 from equipoise.streams.sources import bounds
 from equipoise.streams.sources.bounds import RefusedError, shown
-from equipoise.streams.sources.each import EachRecord, need, parse_object
+from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord, need, parse_object
 from equipoise.streams.sources.rows import Rows
 from equipoise.streams.task import (
     PARTITION_ROW,
@@ -83,11 +83,12 @@ class IntentDecoder(EachRecord):
 class MempoolTask:
     """One partition of the mempool topic: what `Task` is for orders, with a pool in place of an engine."""
 
-    def __init__(self, topic: str, pool: PendingPool, schemas: SchemaSource) -> None:
+    def __init__(self, topic: str, pool: PendingPool, schemas: SchemaSource, max_bytes: int = RECORD_MAX_BYTES) -> None:
         self.topics = [topic]
         self.merge = Merge([topic])  # never holds anything: there is one topic
         self._pool = pool
         self._schemas = schemas
+        self._max_bytes = max_bytes
         self._position = 0
         self._account = Account()
 
@@ -144,7 +145,7 @@ class MempoolTask:
     def _one(self, record: RawRecord, step: Step) -> None:
         self._account.read += 1
         try:
-            done = self._pool.step(read_record(TRANSACTION, record, self._schemas))
+            done = self._pool.step(self._read(record))
             outcome, cause, detail, intents = done
         except RefusedError as why:
             outcome, cause, detail, intents = Outcome.DEAD, why.cause, why.detail, []
@@ -156,3 +157,8 @@ class MempoolTask:
         for intent in intents:
             key = instrument_key(intent["venue"], intent["symbol"])
             step.intents.append(Intent(key, codec.encode(INTENT, intent), record.offset))
+
+    def _read(self, record: RawRecord) -> dict[str, Any]:
+        if record.value is not None and len(record.value) > self._max_bytes:
+            raise RefusedError(Cause.TOO_LARGE, f"value: {len(record.value)} bytes, must be <= {self._max_bytes}")
+        return read_record(TRANSACTION, record, self._schemas)

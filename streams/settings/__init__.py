@@ -2,6 +2,7 @@
 
 from equipoise.streams.settings.kafka import InputTopic, Kafka, Registry, SaslMechanism, SecurityProtocol, Topics
 from equipoise.streams.settings.measure import Measures, Merge, Policy, Time
+from equipoise.streams.settings.mempool import Mempool, PoolMapping
 from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Start, Web, WireFormat
 from equipoise.streams.settings.tree import Settings, load
 
@@ -13,8 +14,10 @@ __all__ = [
     "Kafka",
     "Limits",
     "Measures",
+    "Mempool",
     "Merge",
     "Policy",
+    "PoolMapping",
     "Registry",
     "SaslMechanism",
     "SecurityProtocol",

@@ -1,5 +1,8 @@
 """The part of the settings that the engine is told, in its own units."""
 
+from equipoise.processors.inclusion import PPM, InclusionSettings
+from equipoise.processors.pending import PendingSettings
+from equipoise.processors.pending_records import PoolTarget
 from equipoise.processors.settings import (
     MS,
     EngineSettings,
@@ -19,6 +22,23 @@ def engine_settings(settings: Settings) -> EngineSettings:
         measures=_measures(settings.measures),
         policy=_policy(settings.policy),
         limits=LimitSettings(orders=settings.bounds.orders, levels_per_side=settings.bounds.levels_per_side),
+    )
+
+
+def pending_settings(settings: Settings) -> PendingSettings:
+    """What the pending pool is told. Raises ValueError where it refuses them."""
+    mempool = settings.mempool
+    return PendingSettings(
+        pools={pool.address.lower(): PoolTarget(pool.instrument, pool.inverted) for pool in mempool.pools},
+        inclusion=InclusionSettings(
+            least_ppm=round(mempool.least_inclusion * PPM),
+            most_ppm=round(mempool.most_inclusion * PPM),
+            age_step_ms=mempool.age_step_ms,
+        ),
+        max_age_ms=mempool.max_age_ms,
+        max_transactions=mempool.transactions,
+        max_remembered=mempool.remembered,
+        max_ahead_ms=settings.time.max_ahead_ms,
     )
 
 

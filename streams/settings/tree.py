@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from equipoise.streams.settings.base import Group
 from equipoise.streams.settings.kafka import Kafka, Registry, Topics
 from equipoise.streams.settings.measure import Bounds, Measures, Policy, Time
+from equipoise.streams.settings.mempool import Mempool
 from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Web
 
 DEFAULT_FILE = Path("equipoise.toml")
@@ -34,6 +35,7 @@ class Settings(BaseSettings):
     registry: Registry = Registry()
     topics: Topics = Topics()
     instruments: Instruments = Instruments()
+    mempool: Mempool = Mempool()
     time: Time = Time()
     measures: Measures = Measures()
     policy: Policy = Policy()

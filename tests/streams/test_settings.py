@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from equipoise.processors.pending import PendingSettings
+from equipoise.processors.pending_records import PoolTarget
 from equipoise.streams.settings import Settings, load
+from equipoise.streams.settings.engine import pending_settings
 from equipoise.streams.settings.show import rows
 
 
@@ -85,3 +88,25 @@ def _undescribed(group: type[BaseModel], path: str = "") -> list[str]:
 
 def test_every_setting_says_why() -> None:
     assert _undescribed(Settings) == []
+
+
+def test_pools_are_mapped_and_the_pending_pool_is_told(tmp_path: Path) -> None:
+    text = '[mempool]\nleast_inclusion = 0.5\n[[mempool.pools]]\naddress = "0xAB"\ninstrument = "POOL:ETH-USD"\n'
+    told = pending_settings(load(_file(tmp_path, text)))
+    assert told.pools == {"0xab": PoolTarget("POOL:ETH-USD")}
+    assert (told.inclusion.least_ppm, told.inclusion.most_ppm) == (500_000, 950_000)
+    assert pending_settings(load()) == PendingSettings()
+
+
+@pytest.mark.parametrize(
+    ("pools", "words"),
+    [
+        ([{"address": "0x1", "instrument": "ETH"}], ["mempool.pools.0.instrument", "'ETH'"]),
+        ([{"address": "", "instrument": "A:B"}], ["mempool.pools.0.address"]),
+        ([{"address": "0xA", "instrument": "A:B"}, {"address": "0xa", "instrument": "A:C"}], ["0xa is mapped more"]),
+    ],
+)
+def test_a_pool_that_cannot_be_mapped_is_named(pools: list[dict[str, str]], words: list[str]) -> None:
+    with pytest.raises(ValueError) as refusal:
+        load(flags={"mempool.pools": pools})
+    assert all(word in str(refusal.value) for word in words), refusal.value
