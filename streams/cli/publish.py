@@ -51,6 +51,7 @@ class Speed(click.ParamType):
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="simulator: of the market")
 @click.option("--count", type=click.IntRange(1, 1_000), default=3, show_default=True,
               help="simulator: how many instruments")  # fmt: skip
+@click.option("--now", is_flag=True, help="simulator: stamps begin at the present, and stay there with --speed 1")
 @settings_options
 def command(
     preset: str,
@@ -66,6 +67,7 @@ def command(
     seconds: float,
     seed: int,
     count: int,
+    now: bool,
     config: Path | None,
     settings: dict[str, str],
 ) -> None:
@@ -77,7 +79,7 @@ def command(
 
     \b
     equipoise publish binance btcusdt.gz --instrument BINANCE:BTCUSDT --speed 1
-    equipoise publish simulator --seconds 300 --speed 1
+    equipoise publish simulator --seconds 300 --speed 1 --now
     """
     from equipoise.schemas.errors import SchemasError
     from equipoise.streams.framing import schema_source
@@ -92,7 +94,7 @@ def command(
         tree = load(config, settings)
         where = topic or next((one.name for one in tree.topics.orders if one.name), "orders")
         if preset == SIMULATOR:
-            plan = _simulation(tree, where, seconds, seed, count, bool(files) or split or raw)
+            plan = _simulation(tree, where, seconds, seed, count, now, bool(files) or split or raw)
         elif not files or not instrument:
             raise click.UsageError(f"{preset} needs FILE… and --instrument VENUE:SYMBOL")
         else:
@@ -136,14 +138,17 @@ def _recording(tree: "Settings", source: Any, where: str, raw: bool) -> Plan:
     )
 
 
-def _simulation(tree: "Settings", where: str, seconds: float, seed: int, count: int, misused: bool) -> Plan:
+def _simulation(tree: "Settings", where: str, seconds: float, seed: int, count: int, now: bool, misused: bool) -> Plan:
     from equipoise.streams.replay import messages
     from equipoise.streams.replay.publish import check_topics
     from equipoise.streams.simulator import Simulator, SimulatorSettings, make_markets
+    from equipoise.streams.simulator.settings import DEFAULT_START_NS
 
     if misused:
         raise click.UsageError("the simulator takes no FILE, no --split and no --raw")
-    settings = SimulatorSettings(seed=seed, instruments=make_markets(count))
+    settings = SimulatorSettings(
+        seed=seed, instruments=make_markets(count), start_ns=time.time_ns() if now else DEFAULT_START_NS
+    )
     simulator = Simulator(settings)
     mempool = tree.topics.mempool
     check_topics(tree, [where, tree.topics.instruments, *([mempool] if mempool else [])])
