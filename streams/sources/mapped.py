@@ -1,7 +1,8 @@
 """Records read through a mapping: JSON, or Avro by the writer's schema."""
 
+from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Final
 
 from equipoise.processors.instruments import Instruments
 from equipoise.schemas import codec
@@ -20,6 +21,8 @@ from equipoise.streams.sources.mapping_check import check_sample, check_schema, 
 from equipoise.streams.sources.paths import MISSING, Path
 from equipoise.streams.sources.rows import Rows
 
+CHANNEL: Final = "$channel"  # in `when`: the channel that the topic's name says
+
 
 class Mapped:
     """A parser of one topic."""
@@ -32,17 +35,14 @@ class Mapped:
         Raises:
             MappingError: they do not fit.
         """
-        self._mapping = mapping
         self._origin = _named(mapping, origin)
         self._avro = AvroReader(schemas or BuiltIn()) if mapping.avro else None
         fills = Fills()
         self._events = [
             (event, [(row.each, RowParser(row, instruments, self._origin, fills)) for row in event.rows])
-            for event in mapping.events
+            for event in _of_channel(mapping, self._origin.channel).events
         ]
-        _check_files(mapping)
-        if mapping.avro and origin.topic and mapping.schema is None:
-            _check_latest(mapping, origin.topic, schemas)
+        _check(mapping, self._origin, schemas)
 
     def record(self, record: RawRecord, rows: Rows) -> None:
         """One Kafka record. Raises RefusedError."""
@@ -80,11 +80,25 @@ def _named(mapping: Mapping, origin: Origin) -> Origin:
     )
 
 
-def _check_files(mapping: Mapping) -> None:
+def _of_channel(mapping: Mapping, channel: str | None) -> Mapping:
+    """The events of one channel, without the conditions on it; None: those of all."""
+    events = []
+    for event in mapping.events:
+        on_channel = [words for path, words in event.when if path.text == CHANNEL]
+        if channel is None or all(channel in words for words in on_channel):
+            events.append(replace(event, when=tuple(one for one in event.when if one[0].text != CHANNEL)))
+    return replace(mapping, events=tuple(events))
+
+
+def _check(mapping: Mapping, origin: Origin, schemas: SchemaSource | None) -> None:
+    """Against what is known of the topic at start: a sample has records of any channel, a schema is of this one."""
     if mapping.sample is not None:
-        check_sample(mapping, _samples(mapping.sample), str(mapping.sample))
+        check_sample(_of_channel(mapping, None), _samples(mapping.sample), str(mapping.sample))
+    own = _of_channel(mapping, origin.channel)
     if mapping.schema is not None:
-        check_schema(mapping, _parsed(mapping.schema), str(mapping.schema))
+        check_schema(own, _parsed(mapping.schema), str(mapping.schema))
+    elif mapping.avro and origin.topic:
+        _check_latest(own, origin.topic, schemas)
 
 
 def _samples(path: FilePath) -> list[Any]:

@@ -27,7 +27,8 @@
 
 Further keys: `snapshot = true` (a SNAPSHOT row first), `modify = "remainder" | "delta" | "upsert"`,
 `flags = ["HIDDEN"]`, `flags_when = { LIQUIDATION = { "data.l" = [true] } }`, `ignore = true` (flagged), `topic`
-(a pattern whose groups venue, symbol and channel are taken where records do not say them), and `optional = true`
+(a pattern whose groups venue, symbol and channel are taken where records do not say them; the channel as
+`when = { "$channel" = ["trades"] }`), and `optional = true`
 in a field's table (missing or null: absent, not refused).
 """
 

@@ -1,91 +1,20 @@
-"""Mappings: other field names, units and words; one that cannot work says where, and what is allowed."""
+"""Mappings: other field names, units and words."""
 
-import io
-import json
-import re
-from decimal import Decimal
-
-import fastavro
 import pytest
 
 from equipoise.processors.columns import NULL
-from equipoise.processors.instruments import Instrument, Instruments
-from equipoise.schemas import codec
+from equipoise.processors.instruments import Instruments
 from equipoise.schemas.enums import Action, BookSource, Cause, Flag, Side, TradingStatus
-from equipoise.schemas.errors import UnknownSchemaError
 from equipoise.schemas.ids import order_id
-from equipoise.schemas.wire import frame
-from equipoise.streams.records import RawRecord
-from equipoise.streams.sources.decoders import FormatError, open_decoder
+from equipoise.streams.sources.decoders import open_decoder
 from equipoise.streams.sources.live import Origin
-from equipoise.streams.sources.mapping_file import load_mapping, mapping_of
 from equipoise.streams.sources.recording import open_recording
-
-MS = 1_700_000_000_123
-BINANCE = """
-encoding = "json"
-symbol = "data.s"
-venue = { value = "BINANCE" }
-event_time = { field = "data.T", unit = "ms" }
-
-[[event]]
-when = { "data.e" = ["trade"] }
-action = { value = "TRADE" }
-side = { field = "data.m", words = { true = "ASK", false = "BID" } }
-price = "data.p"
-quantity = "data.q"
-fill_key = ["data.t"]
-flags_when = { LIQUIDATION = { "data.X" = ["LIQ"] } }
-
-[[event]]
-when = { "data.e" = ["depthUpdate"] }
-action = { value = "LEVEL" }
-sequence = "data.u"
-previous_sequence = { field = "data.U", add = -1 }
-
-[[event.row]]
-each = "data.b[]"
-side = { value = "BID" }
-price = "[0]"
-quantity = "[1]"
-
-[[event.row]]
-each = "data.a[]"
-side = { value = "ASK" }
-price = "[0]"
-quantity = "[1]"
-
-[[event]]
-when = { "data.e" = ["kline"] }
-ignore = true
-"""
+from tests.sources.mappings import BINANCE, MS, decode, decoder, rows, trade
 
 
 @pytest.fixture
-def instruments():
-    table = Instruments()
-    table.add(Instrument("BINANCE", "BTCUSDT", Decimal("0.1"), Decimal("0.001"), BookSource.L2))
-    table.add(Instrument("K", "A", Decimal("0.05"), Decimal(10)))
-    return table
-
-
-def decoder(folder, text, instruments, origin=None, schemas=None):
-    path = folder / "orders.toml"
-    path.write_text(text)
-    return open_decoder(str(path), instruments, origin or Origin("topic"), schemas)
-
-
-def decode(made, *values):
-    raw = [value if isinstance(value, bytes) else json.dumps(value).encode() for value in values]
-    return made.decode([RawRecord("topic", 0, k, None, value, (), MS + 7) for k, value in enumerate(raw)])
-
-
-def rows(decoded):
-    return list(zip(*(column.tolist() for column in decoded.events[1:7]), strict=True))
-
-
-def trade(**changes):
-    return {"data": {"e": "trade", "T": MS, "s": "BTCUSDT", "t": 1, "p": "100.1", "q": "0.5", "m": True} | changes}
+def instruments(mapped_instruments):
+    return mapped_instruments
 
 
 def test_a_mapping_of_binance_reads_what_its_preset_reads(tmp_path, instruments):
@@ -223,259 +152,56 @@ def test_a_missing_field_names_the_nearest(tmp_path, instruments):
     assert "data.price" in refusal.detail
 
 
-BAD = [
-    ("encoding = 'xml'\n[[event]]", 1, "encoding: 'xml', expected one of json, avro"),
-    ("[[evnt]]", 1, "evnt: unknown key; did you mean 'event'? Allowed: venue, symbol, action"),
-    ("venue = { value = 'X' }", 0, "event: missing; at least one [[event]] is needed"),
-    ("[[event]]\naction = { value = 'BUY' }", 2, "event[0].action.value: 'BUY', expected one of NOTHING, ADD"),
-    ("[[event]]\nsid = 'x'", 2, "event[0].sid: unknown key; did you mean 'side'?"),
-    (
-        "[[event]]\nevent_time = 'T'\naction = 'a'",
-        2,
-        "event[0].event_time.unit: '', expected one of s, ms, us, ns, iso",
-    ),
-    ("event_time = { field = 'T', unit = 'min' }\n[[event]]", 1, "event_time.unit: 'min', expected one of s, ms"),
-    ("[[event]]\nevent_time = { field = 'T', unit = 's' }", 1, "event[0]: action: missing here, in the event and at"),
-    ("[[event]]\naction = { value = 'ADD' }", 1, "event[0]: event_time: missing here"),
-    ("[[event]]\nprice = { field = 'p', unit = 'lot' }", 2, "unit: 'lot', expected 'tick' or a decimal > 0 as text"),
-    (
-        "[[event]]\nside = { field = 's', words = { B = 'BUY' } }",
-        2,
-        "side.words.B: 'BUY', expected one of NONE, BID, ASK",
-    ),
-    ("[[event]]\nside = { field = 's', value = 'BID' }", 2, "side: give either field (a path) or value (a constant)"),
-    ("[[event]]\nside = 5", 2, "side: 5, expected a path, or a table with field or value"),
-    ("[[event]]\nprice = 'a..b'", 2, "'a..b' is no path; write data.k, data.b[0] or data.b[]"),
-    ("[[event]]\nprice = 'a[]'", 2, "'a[]': only `each` may end with []"),
-    ("[[event]]\n[[event.row]]\neach = 'a'\nACT", 3, "event[0].row[0].each: 'a', must end with []"),
-    ("[[event]]\nprice = '[0]'\nACT", 2, "price: '[0]' is of an element, and there is no `each`"),
-    ("[[event]]\nmodify = 'replace'\nACT", 2, "modify: 'replace', expected one of remainder, delta, upsert"),
-    ("[[event]]\nflags = ['HIDEN']\nACT", 2, "flags: 'HIDEN', expected some of HIDDEN, CROSS"),
-    ("[[event]]\nsequence = { field = 'u', add = 0.5 }", 2, "sequence.add: 0.5, expected an integer"),
-    ("[[event]]\nsnapshot = 1\nACT", 2, "snapshot: 1, expected true or false"),
-    ("topic = '('\n[[event]]\nACT", 1, "topic: '(' is no regular expression"),
-    ("sample = 'none.json'\n[[event]]\nACT", 1, "none.json: no such file"),
-    ("[[event]", 0, "line 1"),
-]
-ACT = "action = { value = 'ADD' }\nevent_time = { field = 'T', unit = 'ms' }"
-
-
-@pytest.mark.parametrize(("text", "line", "words"), BAD)
-def test_a_bad_file_names_line_field_and_what_is_allowed(tmp_path, instruments, text, line, words):
-    with pytest.raises(FormatError, match=re.escape(words)) as caught:
-        decoder(tmp_path, text.replace("ACT", ACT), instruments)
-    assert f"orders.toml:{line}: " in str(caught.value) if line else "orders.toml: " in str(caught.value)
-
-
-def test_a_file_that_is_not_there_is_named(instruments):
-    with pytest.raises(FormatError, match=r"nowhere\.toml: No such file"):
-        open_decoder("nowhere.toml", instruments)
-    with pytest.raises(
-        FormatError, match="format: 'itch', expected one of canonical, binance, cryptofeed, or the path"
-    ):
-        open_decoder("itch", instruments)
-
-
-def test_a_mapping_may_be_a_table_of_the_settings():
-    import tomllib
-
-    mapping = mapping_of(tomllib.loads(BINANCE))
-    assert [len(event.rows) for event in mapping.events] == [1, 2, 0]
-
-
-@pytest.mark.parametrize(
-    ("sample", "words"),
-    [
-        ([trade(), {"data": {"e": "trade"}}], "event[0].symbol: 'data.s' is not in the"),
-        (
-            {"data": {"e": "trade", "s": "X", "T": 1, "m": True, "p": "1", "qty": "1", "t": 1}},
-            "event[0].quantity: 'data.q'",
-        ),
-        (
-            {"data": {"e": "depthUpdate", "s": "X", "T": 1, "u": 1, "U": 1, "b": [["1"]], "a": []}},
-            "quantity: '[1]' is not",
-        ),
-        ({"data": {"e": "depthUpdate", "s": "X", "T": 1, "u": 1, "U": 1, "a": []}}, "event[1].each: 'data.b[]' is not"),
-        ({"kind": "trade"}, "no record of the"),
-        ({"data": {"e": "kline"}}, "no record of the"),
-    ],
-)
-def test_a_mapping_is_checked_against_its_sample(tmp_path, instruments, sample, words):
-    (tmp_path / "s.json").write_text(json.dumps(sample))
-    with pytest.raises(FormatError, match=re.escape(words)):
-        decoder(tmp_path, 'sample = "s.json"\n' + BINANCE, instruments)
-
-
-def test_a_sample_that_fits_may_be_one_record_a_line(tmp_path, instruments):
-    (tmp_path / "s.json").write_text(f"{json.dumps(trade())}\n{json.dumps(trade(t=2))}\n")
-    decoder(tmp_path, 'sample = "s.json"\n' + BINANCE, instruments)
-    (tmp_path / "s.json").write_text('{"data":')
-    with pytest.raises(FormatError, match=r"s\.json: value: Input data was truncated"):
-        decoder(tmp_path, 'sample = "s.json"\n' + BINANCE, instruments)
-
-
-AVRO = """
-encoding = "avro"
-venue = { value = "K" }
-symbol = "head.sym"
-event_time = { field = "head.at", unit = "us" }
+CHANNELS = """
+topic = "(?P<channel>[a-z]+)-(?P<venue>[A-Z]+)-(?P<symbol>.+)"
+event_time = { field = "t", unit = "ms" }
 [[event]]
-action = { field = "kind", words = { NEW = "ADD", GONE = "CANCEL" } }
-side = { field = "buy", words = { true = "BID", false = "ASK" } }
-price = "px"
-quantity = { field = "qty", unit = "lot" }
-order_id = "id"
-"""
-WRITER = {
-    "type": "record", "name": "Order", "fields": [
-        {"name": "note", "type": ["null", "string"]},
-        {"name": "kind", "type": {"type": "enum", "name": "Kind", "symbols": ["NEW", "GONE", "LOST"]}},
-        {"name": "head", "type": {"type": "record", "name": "Head", "fields": [
-            {"name": "sym", "type": "string"},
-            {"name": "at", "type": {"type": "long", "logicalType": "timestamp-micros"}},
-        ]}},
-        {"name": "buy", "type": "boolean"},
-        {"name": "px", "type": ["null", {"type": "bytes", "logicalType": "decimal", "precision": 20, "scale": 4}]},
-        {"name": "qty", "type": "long"},
-        {"name": "id", "type": "string"},
-    ],
-}  # fmt: skip
-
-
-class OneSchema:
-    """A registry with one schema."""
-
-    def __init__(self, schema):
-        self.schema = codec.parse(json.dumps(schema))
-
-    def writer(self, schema_id):
-        if schema_id != 9:
-            raise UnknownSchemaError(f"schema id: {schema_id} is not in the registry")
-        return self.schema
-
-    def register(self, subject, text):
-        raise AssertionError
-
-    def latest(self, subject):
-        if subject != "topic-value":
-            raise UnknownSchemaError(subject)
-        return 9, self.schema
-
-
-def avro(schema=WRITER, **changes):
-    record = {
-        "note": None, "kind": "NEW", "head": {"sym": "A", "at": MS * 1000}, "buy": True, "px": Decimal("2.0500"),
-        "qty": 4, "id": "o-1",
-    } | changes  # fmt: skip
-    record["head"] = {"sym": "A", "at": record["head"]["at"]}
-    out = io.BytesIO()
-    plain = json.loads(json.dumps(schema).replace(', "logicalType": "timestamp-micros"', ""))
-    fastavro.schemaless_writer(out, fastavro.parse_schema(plain, named_schemas={}), record)
-    return frame(9, out.getvalue())
-
-
-def test_avro_is_read_by_its_writers_schema(tmp_path, instruments):
-    made = decoder(tmp_path, AVRO, instruments, schemas=OneSchema(WRITER))
-    decoded = decode(made, avro(), avro(kind="GONE", buy=False))
-    assert decoded.refusals == []
-    assert rows(decoded)[0] == (Action.ADD, Side.BID, Flag.LAST, 41, 4, order_id("o-1"))
-    assert decoded.events.event_ns.tolist() == [MS * 10**6] * 2
-
-
-@pytest.mark.parametrize(
-    ("value", "cause", "words"),
-    [
-        (avro(kind="LOST"), Cause.UNKNOWN_WORD, "kind (action): 'LOST', expected one of NEW, GONE"),
-        (avro(px=None), Cause.MISSING_FIELD, "px (price): must be given with ADD"),
-        (avro(px=Decimal("2.0501")), Cause.PRICE_OFF_TICK, "is no multiple of the tick 0.05"),
-        (avro(qty=-1), Cause.QUANTITY_RANGE, "qty (quantity): -1 lots"),
-        (avro(qty=2**63 - 1), Cause.QUANTITY_RANGE, "must be >= 0 and < 2^62"),
-        (avro(head={"at": 0}), Cause.TIMESTAMP_RANGE, "head.at (event_time): 0 ns"),
-        (avro()[:-1], Cause.TRUNCATED, "EOFError"),
-        (avro() + b"x", Cause.MISTYPED, "1 bytes follow the record"),
-        (frame(8, b""), Cause.UNKNOWN_SCHEMA, "schema id: 8 is not in the registry"),
-        (b"{}", Cause.UNKNOWN_SCHEMA, "first byte 123"),
-    ],
-)  # fmt: skip
-def test_bad_avro_is_refused_and_its_neighbours_are_used(tmp_path, instruments, value, cause, words):
-    decoded = decode(decoder(tmp_path, AVRO, instruments, schemas=OneSchema(WRITER)), avro(), value, avro())
-    (refusal,) = decoded.refusals
-    assert (refusal.record, refusal.cause) == (1, cause)
-    assert words in refusal.detail
-    assert list(decoded.record) == [0, 2]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ('"px"', '"price"', "event[0].price: 'price' is not in the schema 9 of topic-value; nearest: "),
-        (
-            "head.sym",
-            "head.symbol",
-            "event[0].symbol: 'head.symbol' is not in the schema 9 of topic-value; nearest: head.sym",
-        ),
-        ('"us"', '"ms"', "event[0].event_time: 'head.at' is timestamp-micros, so its unit is 'us', not 'ms'"),
-        ('"px"', '"kind"', "event[0].price: 'kind' is enum, expected a number, a decimal or a text"),
-        ('order_id = "id"', 'sequence = "id"', "event[0].sequence: 'id' is string, expected int or long"),
-        ('order_id = "id"', 'fill_key = ["ids"]', "event[0].fill_key: 'ids' is not in the schema"),
-    ],
-)
-def test_a_mapping_is_checked_against_the_registrys_schema_at_start(tmp_path, instruments, old, new, words):
-    with pytest.raises(FormatError, match=re.escape(words)):
-        decoder(tmp_path, AVRO.replace(old, new, 1), instruments, schemas=OneSchema(WRITER))
-
-
-def test_a_mapping_is_checked_against_a_schema_file(tmp_path, instruments):
-    (tmp_path / "order.avsc").write_text(json.dumps(WRITER))
-    decoder(tmp_path, 'schema = "order.avsc"\n' + AVRO, instruments)
-    with pytest.raises(FormatError, match=r"'px2' is not in the .*order\.avsc; nearest: px"):
-        decoder(tmp_path, 'schema = "order.avsc"\n' + AVRO.replace('"px"', '"px2"'), instruments)
-
-
-def test_lists_of_records_in_avro(tmp_path, instruments):
-    level = {
-        "type": "record",
-        "name": "Level",
-        "fields": [{"name": "p", "type": "double"}, {"name": "n", "type": "int"}],
-    }
-    writer = {"type": "record", "name": "Book", "fields": [
-        {"name": "at", "type": "long"}, {"name": "bids", "type": {"type": "array", "items": level}},
-        {"name": "asks", "type": {"type": "array", "items": "Level"}},
-    ]}  # fmt: skip
-    text = """
-encoding = "avro"
-event_time = { field = "at", unit = "ms" }
+when = { "$channel" = "trades" }
+action = { value = "TRADE" }
+price = "p"
+quantity = "q"
 [[event]]
-snapshot = true
+when = { "$channel" = "book" }
 action = { value = "LEVEL" }
-[[event.row]]
-each = "bids[]"
-side = { value = "BID" }
-price = ".p"
-quantity = { field = ".n", unit = "lot" }
-[[event.row]]
-each = "asks[]"
-side = { value = "ASK" }
-price = ".p"
-quantity = { field = ".n", unit = "lot" }
+side = { field = "s", words = { b = "BID", a = "ASK" } }
+price = "p"
+quantity = "q"
 """
-    made = decoder(tmp_path, text, instruments, Origin("topic", "K", "A"), OneSchema(writer))
-    out = io.BytesIO()
-    fastavro.schemaless_writer(out, codec.parse(json.dumps(writer)), {
-        "at": MS, "bids": [{"p": 2.05, "n": 1}, {"p": 2.0, "n": 2}], "asks": [{"p": 2.1, "n": 3}],
-    })  # fmt: skip
-    decoded = decode(made, frame(9, out.getvalue()))
-    assert [row[:2] + row[3:5] for row in rows(decoded)] == [
-        (Action.SNAPSHOT, Side.NONE, NULL, NULL),
-        (Action.LEVEL, Side.BID, 41, 1),
-        (Action.LEVEL, Side.BID, 40, 2),
-        (Action.LEVEL, Side.ASK, 42, 3),
+
+
+def test_the_channel_of_a_topics_name_chooses_the_event(tmp_path, instruments):
+    (tmp_path / "s.json").write_text('{"t": 1, "p": 1, "q": 1, "s": "b"}')
+    record = {"t": MS, "p": "2.05", "q": 10, "s": "b"}
+    for channel, action in (("trades", Action.TRADE), ("book", Action.LEVEL)):
+        made = decoder(tmp_path, 'sample = "s.json"' + CHANNELS, instruments, Origin(f"{channel}-K-A"))
+        assert [row[:2] for row in rows(decode(made, record))] == [(action, Side.BID if channel == "book" else 0)]
+    other = decoder(tmp_path, CHANNELS, instruments, Origin("status-K-A"))
+    assert decode(other, record).refusals[0].cause is Cause.NOT_AN_EVENT
+
+
+NESTED = """
+event_time = { field = ".at", unit = "ms" }
+venue = { value = "K" }
+symbol = { field = ".i", words = { one = "A" } }
+[[event]]
+action = { value = "TRADE" }
+[[event.row]]
+each = "fills[]"
+price = { field = ".p", unit = "tick" }
+quantity = ".q"
+sequence = ".n"
+"""
+
+
+def test_elements_may_each_have_their_own_stamp_and_instrument(tmp_path, instruments):
+    made = decoder(tmp_path, NESTED, instruments)
+    fills = [{"at": MS + k, "i": "one", "p": 41 + k, "q": 10, "n": k} for k in range(2)]
+    decoded = decode(made, {"fills": fills}, {"fills": []}, {"fills": 7}, {"fills": [{**fills[0], "i": "two"}]})
+    assert decoded.events.event_ns.tolist() == [MS * 10**6, (MS + 1) * 10**6]
+    assert decoded.events.sequence.tolist() == [0, 1]
+    assert decoded.events.price.tolist() == [41, 42]
+    assert [(r.record, r.cause) for r in decoded.refusals] == [
+        (1, Cause.NOT_AN_EVENT),
+        (2, Cause.MISTYPED),
+        (3, Cause.UNKNOWN_WORD),
     ]
-    with pytest.raises(FormatError, match=r"'\.q' is not in the schema 9 of topic-value; nearest: p, n"):
-        decoder(tmp_path, text.replace(".p", ".q"), instruments, Origin("topic", "K", "A"), OneSchema(writer))
-
-
-def test_a_mapping_survives_its_own_reading(tmp_path):
-    path = tmp_path / "m.toml"
-    path.write_text(BINANCE)
-    assert load_mapping(path).events[0].when[0][1] == {"trade"}
