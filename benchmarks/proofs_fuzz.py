@@ -156,10 +156,15 @@ def judge(target: Target, data: bytes) -> str:
     return "ACCEPTED"
 
 
-def run(count: int, seed: int, final: bool, said: Callable[[str], None] = print) -> Counter[str]:
+def say(text: str) -> None:
+    """Print at once."""
+    print(text, flush=True)
+
+
+def run(count: int, seed: int, final: bool, said: Callable[[str], None] = say) -> Counter[str]:
     """``count`` mutations (with ``final``: that many which reach a last equation); their outcomes."""
     rng = random.Random(seed)
-    chosen = targets({3: 40, 4: 30, 5: 6, 6: 24} if final else {1: 25, 2: 25, 3: 8, 4: 34, 5: 3, 6: 2, 7: 3})
+    chosen = targets({3: 40, 4: 50, 5: 2, 6: 8} if final else {1: 500, 2: 250, 3: 30, 4: 190, 5: 6, 6: 12, 7: 12})
     draws = [(well_formed if final else mutants)(t) for t in chosen]
     weights = [t.weight for t in chosen]
     originals = [t.part.encode() for t in chosen]

@@ -90,9 +90,12 @@ class Terms:
             lanes,
         )
         try:
-            return Header.from_body(header.body())  # the one validator is the decoder's
+            if not (trader_leaves or lanes):  # fields were not seen before: the decoder judges them all
+                return Header.from_body(header.body())
+            header.validate("header")
         except Malformed as fault:
             raise LimitExceeded(f"terms: {fault}") from None
+        return header
 
 
 @dataclass(frozen=True)
@@ -127,15 +130,15 @@ class Window:
     """One window [start, end) of one stream, in ns; orders in, T0 out."""
 
     def __init__(self, terms: Terms, secret: BlindingKey, start: int, end: int, revision: int = 0) -> None:
-        terms.header(start, end, revision, 0, ())
         self.terms, self.start, self.end, self.revision = terms, start, end, revision
         self.orders: list[Order] = []
         self._secret = secret
+        empty = terms.header(start, end, revision, 0, ())
+        self._scope = scope(empty.stream_id, start, end, revision)
         self._lanes: dict[tuple[bytes, int], _Lane] = {}
         self._totals: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
         self._buys = self._sells = 0
-        self._scope = scope(terms.header(start, end, revision, 0, ()).stream_id, start, end, revision)
 
     def __repr__(self) -> str:
         return f"Window({self.terms.instrument}, [{self.start}, {self.end}), revision {self.revision})"
