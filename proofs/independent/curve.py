@@ -18,14 +18,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from py_ecc import optimized_bls12_381 as py_ecc_curve
+from py_ecc.fields.field_properties import field_properties
+from py_ecc.optimized_bls12_381 import optimized_curve
 
 Point = tuple[int, int] | None
 Jacobian = tuple[int, int, int]
 
-P: Final[int] = int(py_ecc_curve.field_modulus)
-R: Final[int] = int(py_ecc_curve.curve_order)
-B: Final[int] = int(py_ecc_curve.b.n)
+P: Final[int] = int(field_properties["bls12_381"]["field_modulus"])
+R: Final[int] = int(optimized_curve.curve_order)
+B: Final[int] = int(optimized_curve.b.n)
 PARAMETER: Final[int] = 0xD201000000010000
 """|u|; the curve's u is negative, which u² does not show."""
 ZERO: Final[Jacobian] = (1, 1, 0)
@@ -33,7 +34,7 @@ ZERO: Final[Jacobian] = (1, 1, 0)
 
 def base_point() -> tuple[int, int]:
     """The standard base point of G1, as py_ecc has it."""
-    x, y = py_ecc_curve.normalize(py_ecc_curve.G1)
+    x, y = optimized_curve.normalize(optimized_curve.G1)
     return int(x.n), int(y.n)
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final, cast
 
 from py_ecc.bls.hash_to_curve import hash_to_field_FQ
-from py_ecc.optimized_bls12_381 import optimized_swu
+from py_ecc.optimized_bls12_381 import constants
 
 from .curve import PARAMETER, P, Point, add, multiply
 from .encoding import encode_point
@@ -23,10 +23,10 @@ from .hashing import digest
 DST: Final[bytes] = b"EQUIPOISE-V01-GENERATORS-with-BLS12381G1_XMD:SHA-256_SSWU_RO_"
 MOST: Final[int] = 4096
 
-_A: Final[int] = int(optimized_swu.ISO_11_A.n)
-_B: Final[int] = int(optimized_swu.ISO_11_B.n)
-_Z: Final[int] = int(optimized_swu.ISO_11_Z.n)
-_ISOGENY: Final = [[int(k.n) for k in row] for row in optimized_swu.ISO_11_MAP_COEFFICIENTS]
+_A: Final[int] = int(constants.ISO_11_A.n)
+_B: Final[int] = int(constants.ISO_11_B.n)
+_Z: Final[int] = int(constants.ISO_11_Z.n)
+_ISOGENY: Final = [[int(k.n) for k in row] for row in constants.ISO_11_MAP_COEFFICIENTS]
 
 
 def _square_root(value: int) -> int | None:
@@ -65,7 +65,7 @@ def _isogeny(point: tuple[int, int]) -> Point:
 
 def hash_to_curve(message: bytes, dst: bytes = DST) -> Point:
     """The point of suite BLS12381G1_XMD:SHA-256_SSWU_RO_ for `message` under `dst`."""
-    u0, u1 = hash_to_field_FQ(message, 2, dst, sha256)
+    u0, u1 = hash_to_field_FQ(message, 2, dst, cast(Any, sha256))  # it asks for a hash object, and calls it
     total = add(_isogeny(_simplified_swu(int(u0.n))), _isogeny(_simplified_swu(int(u1.n))))
     return multiply(total, PARAMETER + 1)
 

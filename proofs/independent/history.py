@@ -74,7 +74,7 @@ class History:
     digests: list[bytes] = field(default_factory=list)
 
     def check_key(self, key: bytes, time: int) -> None:
-        """Raise InvalidError key-unknown, key-early, key-revoked or key-retired unless `key` is valid at `time` (ns)."""
+        """Raise InvalidError (key-unknown, -early, -revoked, -retired) unless `key` is valid at `time`, in ns."""
         self.check_known(key)
         require(time >= self.times[ADD][key], "key-early", f"the key begins at {self.times[ADD][key]}, after {time}")
         for action, reason in ((REVOKE, "key-revoked"), (RETIRE, "key-retired")):

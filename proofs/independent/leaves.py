@@ -23,9 +23,12 @@ class Order:
 def decode_content(content: bytes, leaf_mode: int) -> Order | None:
     """The order that a leaf's content tells, or None for a well-formed leaf per trader; raises InvalidError content."""
     try:
-        return _read_order(content) if leaf_mode == PER_ORDER else _read_trader(content)
+        if leaf_mode == PER_ORDER:
+            return _read_order(content)
+        _read_trader(content)
     except MalformedError as fault:
         raise InvalidError("content", str(fault)) from fault
+    return None
 
 
 def _read_order(content: bytes) -> Order:

@@ -1,9 +1,9 @@
 """What a verifier may say: accept, malformed or invalid, with the SPEC's reason code.
 
 SPEC sections 1 and 13. *Malformed* bytes are not a sentence of the language, *invalid* ones are a sentence that is
-false. Decoders raise `MalformedError`, checks raise `InvalidError`; the entries turn either into a `Verdict`, so that nothing
-a stranger sends is an exception to the caller. Passing no bytes at all (a `str`, `None`) is the caller's own fault
-and stays a `TypeError`.
+false. Decoders raise `MalformedError`, checks raise `InvalidError`; the entries turn either into a `Verdict`, so that
+nothing a stranger sends is an exception to the caller. Passing no bytes at all (a `str`, `None`) is the caller's own
+fault and stays a `TypeError`.
 """
 
 from __future__ import annotations
