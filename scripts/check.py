@@ -73,6 +73,7 @@ def tests() -> list[str]:
     """Both test runs and their coverage; what failed."""
     failed = []
     with tempfile.TemporaryDirectory() as folder:
+        step("compile the kernels", [PYTHON, "-m", "equipoise.streams.kernels"])  # or both test workers would
         print("--- kernels with the JIT off", flush=True)
         if pytest(Path(folder) / "plain", "tests/processors", "-m", "not slow", "-q", NUMBA_DISABLE_JIT="1"):
             failed.append("kernels with the JIT off")

@@ -38,10 +38,15 @@ def docker_problem() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep container tests on one xdist worker, so that a run starts one Kafka and not one per worker."""
+    """Keep container tests on one xdist worker, so that a run starts one Kafka and not one per worker.
+
+    Those on the embedded broker, whose times matter, do not run beside each other either.
+    """
     for item in items:
-        if item.get_closest_marker("docker"):
-            item.add_marker(pytest.mark.xdist_group("docker"))
+        for kind in ("docker", "broker"):
+            if item.get_closest_marker(kind):
+                item.add_marker(pytest.mark.xdist_group(kind))
+                break
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
