@@ -85,18 +85,11 @@ def signature_holds(key: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def check_attestation(header: Header, t0: Attestation) -> None:
-    """Check that ``t0`` is about ``header`` and signed by its key (whose standing is `History`'s to judge).
-
-    Raises Invalid: header-mismatch, stream-mismatch, signature.
-    """
-    check_names(header, t0)
-    if not signature_holds(t0.key, t0.signature, t0.signed_message):
-        raise Invalid("signature", "attestation.signature")
-
-
 def check_names(header: Header, t0: Attestation) -> None:
-    """The first two checks of SPEC.md, section 6."""
+    """Check that ``t0`` is about ``header``: Invalid header-mismatch, stream-mismatch.
+
+    Its key's standing and its signature are `verify`'s to check, in this order.
+    """
     if t0.header_digest != header.digest:
         raise Invalid("header-mismatch", "attestation.header_digest")
     if t0.stream_id != header.stream_id:

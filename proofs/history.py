@@ -146,8 +146,8 @@ def _in_order(keys: dict[bytes, Standing], entry: Entry) -> bool:
     if not keys:
         return entry.action == ADD and entry.signer == entry.key
     signer = keys.get(entry.signer)
-    if signer is None or signer.revoked is not None:
-        return False
+    if signer is None or signer.revoked is not None or signer.retired is not None:
+        return False  # an old key lies about in backups: it must not name its successors
     standing = keys.get(entry.key)
     if entry.action == ADD:
         return standing is None

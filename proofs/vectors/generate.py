@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from equipoise.proofs.bundle import Bundle, frame_parts
 from equipoise.proofs.codec import Framed
 from equipoise.proofs.equivocation import Equivocation
 from equipoise.proofs.errors import MALFORMED
+from equipoise.proofs.keys import LocalSigner
 from equipoise.proofs.link import Link
 from equipoise.proofs.vectors import scenes
 from equipoise.proofs.vectors.cheats import all_cheats
@@ -120,6 +122,11 @@ def trusted() -> Iterator[Case]:
         ("begins with a stranger's word", (replace(entries[0], signer=OTHER.public),), "history-order"),
     ):
         yield case(name, hi.History(broken).encode(), expect)
+    heir = LocalSigner(sha256(b"equipoise vectors: an heir").digest())
+    for gone in ("overlap", "revoked"):
+        entry = hi._entry(hi.ADD, heir.public, 20 * MINUTE, kept[gone].head, IDENTITY.signer, heir)
+        late = hi.History((*kept[gone].entries, entry))
+        yield case(f"history {gone}: the old key adds another", late.encode(), "history-order")
     for mutation in mutations(kept["both"]):
         yield case(f"history: {mutation.place}: {mutation.name}", mutation.data, mutation.reason)
 

@@ -158,11 +158,14 @@ def test_history_refuses_what_would_not_hold() -> None:
     both = hi.add(start, IDENTITY.signer, OTHER.signer, 5)
     third = Identity.generate()
     gone = hi.revoke(both, IDENTITY.signer, IDENTITY.public, 9)
+    old = hi.retire(both, OTHER.signer, IDENTITY.public, 1_000)
     for attempt in (
         lambda: hi.add(start, OTHER.signer, third.signer, 5),
         lambda: hi.add(both, IDENTITY.signer, OTHER.signer, 5),
         lambda: hi.retire(start, IDENTITY.signer, OTHER.public, 5),
         lambda: hi.add(gone, IDENTITY.signer, third.signer, 5),
+        lambda: hi.add(old, IDENTITY.signer, third.signer, 5),
+        lambda: hi.revoke(old, IDENTITY.signer, OTHER.public, 5),
         lambda: hi.revoke(gone, OTHER.signer, IDENTITY.public, 9),
         lambda: hi.retire(hi.retire(both, OTHER.signer, OTHER.public, 7), OTHER.signer, OTHER.public, 8),
     ):

@@ -11,6 +11,7 @@ import pytest
 from py_arkworks_bls12381 import G1Point, Scalar
 
 import equipoise.proofs as package
+from equipoise.proofs.band import prove_band
 from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.codec import FRAME_BYTES, Blob, Int16, Raw, Reader, Text, Uint
 from equipoise.proofs.errors import (
@@ -19,6 +20,7 @@ from equipoise.proofs.errors import (
     Invalid,
     LimitExceeded,
     Malformed,
+    PolicyRefused,
     ProofError,
     Refused,
     Rejected,
@@ -39,11 +41,12 @@ from equipoise.proofs.group import (
     scalar,
 )
 from equipoise.proofs.header import Header
+from equipoise.proofs.opening import open_totals
 from equipoise.proofs.rangemake import prove_range
 from equipoise.proofs.transcript import Sponge, Transcript
 from equipoise.proofs.vectors.mutate import BEYOND_PRIME, NOT_ON_CURVE, ORDER_THREE
+from equipoise.proofs.vectors.scenes import BAND_TERMS, OPEN_TERMS, closed, full, mixed, orders
 from equipoise.proofs.vectors.scenes import IDENTITY as PUBLISHER
-from equipoise.proofs.vectors.scenes import OPEN_TERMS, closed, full, mixed, orders
 from equipoise.proofs.verify import Trust, verify, verify_bundle, verify_chain
 
 ROOT = Path(package.__file__).parent
@@ -221,6 +224,41 @@ def test_a_bundle_keeps_its_parts() -> None:
     again = Bundle.decode(bundle.encode())
     assert again.encode() == bundle.encode()
     assert [type(p) for p in again.parts] == [type(p) for p in bundle.parts]
+
+
+def test_a_mode_proves_only_what_it_promised() -> None:
+    opened, hidden = closed(OPEN_TERMS, orders(mixed(2))), closed(BAND_TERMS, orders(mixed(2)))
+    with pytest.raises(PolicyRefused, match="not to be opened"):
+        open_totals(hidden)
+    with pytest.raises(PolicyRefused, match="no band"):
+        prove_band(opened, PUBLISHER.blinding.nonces(b"", b""))
+
+
+# --- timing: the same operations, whatever the values ---------------------------------------------
+
+
+def operations(monkeypatch: pytest.MonkeyPatch, lots: list[tuple[int, int]]) -> list[tuple[str, int]]:
+    """Every group operation of making a window and its proofs: which, and over how many terms."""
+    seen: list[tuple[str, int]] = []
+
+    def counted(points: list[G1Point], factors: list[int]) -> G1Point:
+        seen.append(("msm", len(points)))
+        return msm(points, factors)
+
+    times, short = FixedBase.times, FixedBase.times_short
+    with monkeypatch.context() as patched:
+        patched.setattr("equipoise.proofs.rangemake.msm", counted)
+        patched.setattr(FixedBase, "times", lambda self, x: seen.append(("table", 32)) or times(self, x))
+        patched.setattr(FixedBase, "times_short", lambda self, x: seen.append(("table", 8)) or short(self, x))
+        full(closed(BAND_TERMS, orders(lots)), [(0, 1)])
+    return seen
+
+
+def test_the_same_operations_for_all_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = operations(monkeypatch, [(1, 0), (1, 0), (0, 0), (0, 1)])
+    many = operations(monkeypatch, [(1 << 29, 0), (0, 1 << 30), (3, 5), (0, (1 << 28) - 1)])
+    assert few == many
+    assert len(few) > 50
 
 
 # --- imports -------------------------------------------------------------------------------------
