@@ -21,6 +21,7 @@ FLAGGED: Final = frozenset({
     Cause.LIMIT,
     Cause.OVER_EXECUTED,
     Cause.UNDERPRICED,
+    Cause.UNDERPRICED,
 })  # fmt: skip
 # A record of several rows has the gravest outcome among them: what cannot be true is never lost among what can.
 _GRAVITY: Final = np.zeros(len(Outcome), np.int64)

@@ -13,6 +13,7 @@ from equipoise.streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
+MESSAGE_MAX_BYTES: Final = 64 << 20  # ours only: what is too large for the brokers they say themselves
 BUSY_POLL_S: Final = 0.001  # between looks at acknowledgements while some are due; not in the path of a signal
 IDLE_POLL_S: Final = 0.02
 
@@ -69,7 +70,7 @@ class Delivery:
                 "delivery.timeout.ms": delivery.ack_timeout_ms,
                 "request.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
                 "queue.buffering.max.messages": 500_000,
-                "message.max.bytes": 2 * settings.limits.record_max_bytes,
+                "message.max.bytes": MESSAGE_MAX_BYTES,
             },
             logger=log,
         )

@@ -194,8 +194,9 @@ class Partition:
         return self._tools.outgoing.record(INTENT, intent.key, intent.body, headers)
 
     def _letter(self, dead: Dead) -> OutRecord:
-        tools = self._tools
-        return dead_letter(dead, tools.settings.topics.dead_letters, self.number, tools.worker)
+        tools, settings = self._tools, self._tools.settings
+        most = settings.limits.letter_max_bytes
+        return dead_letter(dead, settings.topics.dead_letters, self.number, tools.worker, most)
 
     def _extra(self, now_ns: int, stamp_ms: int) -> Headers:
         settings, extra = self._tools.settings, []

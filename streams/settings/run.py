@@ -43,6 +43,9 @@ class Limits(Group):
     """Bounds of memory, and of one record."""
 
     record_max_bytes: int = setting(1 << 20, "a larger record is dead-lettered unread; the brokers' own default", ge=64)
+    letter_max_bytes: int = setting(
+        1_000_000, "a dead letter's value is cut to this: with its headers it must still fit the brokers' limit", ge=64
+    )
     instruments: int = setting(20_000, "instruments of one worker; the next ones are counted as LIMIT", ge=1)
     pending_records: int = setting(
         200_000, "records waiting in a merge; past it the slower topic is not waited for", ge=1

@@ -148,11 +148,11 @@ def offline(
             steps.append(step)
             if step.outputs is not None:
                 for schema, instrument, body, _, _ in payloads(step.outputs, table):
-                    found.append(_payload(schema, instrument.key, body))
+                    found.append(payload(schema, instrument.key, body))
     return found, tasks, steps
 
 
-def _payload(schema: str, key: str, body: bytes) -> Payload:
+def payload(schema: str, key: str, body: bytes) -> Payload:
     record = codec.decode(schema, body)
     return Payload(schema, key, record["id"], record["revision"], body)
 
@@ -173,9 +173,9 @@ def publish(bootstrap: str, records: Iterable[RawRecord]) -> None:
     assert producer.flush(30) == 0
 
 
-def create_topics(flags: dict[str, object]) -> Settings:
+def create_topics(flags: dict[str, object], existing: bool = False) -> Settings:
     settings = load(flags=flags)
-    assert set(Topics(settings).create().values()) == {"created"}
+    assert set(Topics(settings).create().values()) <= ({"created", "exists"} if existing else {"created"})
     return settings
 
 
@@ -270,13 +270,44 @@ class Worker:
         self.process.wait(10)
 
 
-def wait_committed(bootstrap: str, group: str, records: Iterable[RawRecord], timeout_s: float = 120) -> None:
+def wait_committed(worker: "Worker", bootstrap: str, group: str, records: Iterable[RawRecord]) -> None:
     """Until everything is committed."""
-    ends: dict[tuple[str, int], int] = {}
+    places: dict[tuple[str, int], int] = {}
     for record in records:
         place = record.topic, record.partition
-        ends[place] = max(ends.get(place, 0), record.offset + 1)
+        places[place] = max(places.get(place, 0), record.offset + 1)
+    wait_ends(worker, bootstrap, group, places)
+
+
+def wait_ends(
+    worker: "Worker", bootstrap: str, group: str, places: dict[tuple[str, int], int], timeout_s: float = 240
+) -> None:
+    """Until these offsets are committed."""
     deadline = time.monotonic() + timeout_s
-    while (found := committed(bootstrap, group, ends)) != ends:
-        assert time.monotonic() < deadline, f"committed {found}, expected {ends}"
+    while (found := committed(bootstrap, group, places)) != places:
+        assert worker.process.poll() is None, f"worker ended:\n{worker.log[-3000:]}"
+        assert time.monotonic() < deadline, f"committed {found}, expected {places}:\n{worker.log[-3000:]}"
         time.sleep(0.3)
+
+
+def wait_committed_some(bootstrap: str, group: str, records: list[RawRecord], timeout_s: float = 120) -> None:
+    """Until something, but not everything, is committed."""
+    places = {(record.topic, record.partition) for record in records}
+    deadline = time.monotonic() + timeout_s
+    while (done := sum(offset for offset in committed(bootstrap, group, places).values() if offset > 0)) == 0:
+        assert time.monotonic() < deadline, "nothing is committed"
+        time.sleep(0.05)
+    assert done < len(records), "everything was committed before the kill: give it more records"
+
+
+def ends(bootstrap: str, topics: Iterable[str]) -> dict[tuple[str, int], int]:
+    """The end of every partition."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "tests"})
+    try:
+        found = {}
+        for topic in topics:
+            for number in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+                found[topic, number] = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
+        return found
+    finally:
+        consumer.close()

@@ -32,7 +32,7 @@ def test_restarts_change_nothing_and_nothing_is_lost(bootstrap: str, tmp_path: P
         seen += part
         with live.Worker(tmp_path, flags) as worker:
             worker.wait_for("Worker ready")
-            live.wait_committed(bootstrap, "restarts", seen)
+            live.wait_committed(worker, bootstrap, "restarts", seen)
             assert worker.stop() == 0, worker.log[-3000:]
     found = live.by_stream(live.published(bootstrap, "restarts"))
     wanted = live.by_stream(expected)
