@@ -92,10 +92,15 @@ class Reader:
         offset = found[0].offset
         return max(low, offset) if offset >= 0 else low
 
+    def newest_ms(self, topic: str, partition: int) -> int | None:
+        """Kafka's stamp of the last record, None: there is none."""
+        _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=self._timeout_s)
+        return self._last_stamp_ms(topic, partition, high) if high > 0 else None
+
     def _last_stamp_ms(self, topic: str, partition: int, high: int) -> int | None:
         self._consumer.assign([TopicPartition(topic, partition, high - 1)])
         try:
-            message = self._consumer.poll(self._timeout_s)
+            message = self._consumer.poll(2.0)  # what is left of the partition's end may be markers only
             if message is None or message.error() is not None:
                 return None
             stamp: int = message.timestamp()[1]

@@ -117,21 +117,19 @@ class Topics:
         existing = self.partitions()
         there = [topic for topic in wanted(self._settings) if topic.name in existing]
         policies = self.cleanup_policies(topic.name for topic in there)
-        found = [
-            f"{topic.name} ({topic.why}) does not exist; run `equipoise topics create`"
-            for topic in wanted(self._settings)
-            if topic.name not in existing
-        ]
+        missing = [topic.name for topic in wanted(self._settings) if topic.name not in existing]
+        found = [f"missing: {', '.join(missing)}; run `equipoise topics create`"] if missing else []
         found += [
             f"{topic.name}: cleanup.policy is {policies[topic.name]}, must be {topic.cleanup}: "
             + ("old rows would be lost" if topic.cleanup == COMPACT else "signals would overwrite each other")
             for topic in there
             if policies.get(topic.name, topic.cleanup) != topic.cleanup
         ]
-        try:
-            check_partitions(self._settings, existing, inputs(self._settings, existing))
-        except TopicsError as why:
-            found.append(str(why))
+        if not missing:
+            try:
+                check_partitions(self._settings, existing, inputs(self._settings, existing))
+            except TopicsError as why:
+                found.append(str(why))
         return found
 
 
