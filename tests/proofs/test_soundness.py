@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from equipoise.proofs.band import BITS, TAG, absorb_band, band_equation, check_band, derived
+from equipoise.proofs.band import BITS, TAG, _rows, absorb_band, band_equation, check_band, derived
 from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.errors import Invalid
 from equipoise.proofs.generators import generator_digest, vectors
 from equipoise.proofs.group import IDENTITY, ORDER, G, H, Point, U, commit, encode_scalar, msm
 from equipoise.proofs.link import TAG as LINK_TAG
 from equipoise.proofs.link import Link, _challenge, check_link, check_link_equations, prove_link
+from equipoise.proofs.prf import Nonces
 from equipoise.proofs.rangecheck import Batch, check_range, equation_of, holds
 from equipoise.proofs.rangemake import _inner_product, inner, prove_range
 from equipoise.proofs.rangeproof import RangeProof, absorb_statement, powers
@@ -24,6 +26,7 @@ from equipoise.proofs.vectors.cheats import all_cheats, false_band, resigned
 from equipoise.proofs.vectors.scenes import BAND_TERMS, OPEN_TERMS, Cheat, closed, fixed_nonces, full, mixed, orders
 from equipoise.proofs.vectors.scenes import IDENTITY as PUBLISHER
 from equipoise.proofs.verify import verify
+from equipoise.proofs.window import Closed
 from tests.proofs.weakened import Forgetful, Programmed, Recording
 
 
@@ -57,6 +60,49 @@ def test_a_proof_belongs_to_one_statement() -> None:
         with pytest.raises(Invalid, match=r"root-mismatch|link-equation"):
             check_link(subject, replace(whole.link, statement=other.t0.digest))
         assert what
+
+
+def test_a_range_proof_of_one_tier_is_none_of_another() -> None:
+    window = closed(BAND_TERMS, orders(mixed(3)))
+    whole = full(window, audit=False)
+    assert whole.band is not None
+    subject = Subject(window.header, window.t0)
+    values = derived(subject, whole.band.index)
+    rows = [(1, 0, 0), (0, 1, 0), *_rows(window.header, whole.band.index)[2:]]
+    openings = [
+        (x * window.buys + y * window.sells + k, (x * window.r_b + y * window.r_s) % ORDER) for x, y, k in rows
+    ] + [(0, 0)] * 3
+    for tag in (b"RECEIPT", b"LINK"):
+        transcript = subject.transcript(tag, 512)
+        absorb_band(transcript, window.header, whole.band.index)
+        elsewhere = prove_range(transcript, openings, values, BITS, fixed_nonces(window, b"x"))
+        with pytest.raises(Invalid, match="range-equation"):
+            check_band(subject, replace(whole.band, proof=elsewhere))
+    for name, part in (("link", whole.link), ("band", whole.band)):
+        other = Bundle(window.header, window.t0, whole.link).encode()
+        assert part is not None
+        relabelled = bytearray(part.encode())
+        for kind in (1, 2, 3, 4, 5, 6, 7):
+            if kind != part.TYPE:
+                relabelled[4] = kind
+                assert not verify(other[:-329] + bytes(relabelled)), name
+
+
+def test_a_reused_nonce_opens_the_blindings_and_ours_are_not_reused() -> None:
+    def delta(make_nonces: Callable[[Closed], Nonces]) -> bool:
+        """Whether two links of two windows with one nonce give away the blinding's difference."""
+        found = []
+        for revision in (0, 1):
+            window = closed(OPEN_TERMS, orders(mixed(2)), revision=revision)
+            link = prove_link(window, make_nonces(window))
+            subject = Subject(window.header, window.t0)
+            c = _challenge(subject.transcript(LINK_TAG, 0), (link.sum_b, link.sum_s), (link.t_b, link.t_s))
+            found.append((link, c, (window.r_b - sum(x.r_b for x in window.leaves)) % ORDER))
+        (a, c_a, d_a), (b, c_b, d_b) = found
+        return a.t_b == b.t_b and (a.z_b - b.z_b - c_a * d_a + c_b * d_b) % ORDER == 0
+
+    assert delta(lambda window: PUBLISHER.blinding.nonces(b"link", b"the same", random=bytes))
+    assert not delta(lambda window: PUBLISHER.blinding.nonces(b"link", window.t0.digest, random=bytes))
 
 
 def test_even_the_same_commitments_under_another_header() -> None:
