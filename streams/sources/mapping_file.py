@@ -31,9 +31,9 @@ _NUMBERS: Final = {"price": "tick", "quantity": "lot"}
 _WHOLE: Final = ("sequence", "previous_sequence")
 _TIMES: Final = ("event_time", "arrival_time")
 FIELDS: Final = (*_TEXTS, *_WORDS, *_NUMBERS, "order_id", *_WHOLE, *_TIMES, "last_in_event")
-_ROW_KEYS: Final = (*FIELDS, "each", "modify", "flags", "flags_when", "fill_key")
-_EVENT_KEYS: Final = (*(key for key in _ROW_KEYS if key != "each"), "when", "ignore", "snapshot", "row")
-_FILE_KEYS: Final = (*FIELDS, "modify", "encoding", "sample", "schema", "topic", "event")
+ROW_KEYS: Final = (*FIELDS, "each", "modify", "flags", "flags_when", "fill_key")
+EVENT_KEYS: Final = (*(key for key in ROW_KEYS if key != "each"), "when", "ignore", "snapshot", "row")
+FILE_KEYS: Final = (*FIELDS, "modify", "encoding", "sample", "schema", "topic", "event")
 
 
 def load_mapping(path: FilePath) -> Mapping:
@@ -72,7 +72,7 @@ class _Reader:
         return MappingError(f"{place}: {shown}: {message}")
 
     def mapping(self, table: dict[str, Any]) -> Mapping:
-        self._known(table, _FILE_KEYS, ())
+        self._known(table, FILE_KEYS, ())
         encoding = self._one_of(table.get("encoding", "json"), ("encoding",), ENCODINGS)
         shared: Placed = {name: (table[name], ()) for name in (*FIELDS, "modify") if name in table}
         events = table.get("event")
@@ -89,7 +89,7 @@ class _Reader:
 
     def _event(self, table: Any, shared: Placed, where: Where) -> Event:
         table = self._table(table, where)
-        self._known(table, _EVENT_KEYS, where)
+        self._known(table, EVENT_KEYS, where)
         when = self._conditions(table.get("when", {}), (*where, "when"))
         if self._bool(table, "ignore", where):
             return Event(when, (), ignore=True)
@@ -106,7 +106,7 @@ class _Reader:
     def _row(self, table: Any, shared: Placed, event: Where, index: int | None) -> Row:
         where = event if index is None else (*event, "row", index)
         own = self._table(table, where)
-        self._known(own, _ROW_KEYS, where)
+        self._known(own, ROW_KEYS, where)
         merged = shared | {name: (value, where) for name, value in own.items()}
         fields = {name: self._source(name, *merged[name]) for name in FIELDS if name in merged}
         for name in ("action", "event_time"):

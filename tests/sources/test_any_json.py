@@ -14,35 +14,9 @@ from equipoise.streams.sources.live import Origin
 from tests.sources.mappings import BINANCE, decode
 
 KEYS = [
-    "e",
-    "s",
-    "T",
-    "E",
-    "u",
-    "U",
-    "pu",
-    "b",
-    "a",
-    "t",
-    "p",
-    "q",
-    "m",
-    "delta",
-    "book",
-    "bid",
-    "ask",
-    "side",
-    "amount",
-    "price",
-    "symbol",
-    "exchange",
-    "timestamp",
-    "lastUpdateId",
-    "bids",
-    "asks",
-    "stream",
-    "id",
-    "X",
+    *"esTEuUbatpqmX",
+    *("pu", "delta", "book", "bid", "ask", "side", "amount", "price", "symbol", "exchange", "timestamp", "id"),
+    *("lastUpdateId", "bids", "asks", "stream"),
 ]
 FORMATS = ["binance", "cryptofeed", "map"]
 JSON_VALUES = st.recursive(
