@@ -20,11 +20,16 @@ from equipoise.streams.topics import Topics
 from equipoise.streams.web.server import PageServer
 from equipoise.streams.web.view import Board, View
 
-SETUP_S: Final = 120.0  # kernels are compiled the first time
+SETUP_S: Final = 300.0  # kernels are compiled the first time; on a busy machine that takes minutes
 FIRST_SIGNAL_S: Final = 30.0
 DRAIN_S: Final = 15.0
 READY: Final = "continues at"  # the worker says so when it has its partition
 LOOK_S: Final = 0.05
+HINT_AFTER_S: Final = 4.0
+HINTS: Final = {
+    2: "compiling its kernels: once, they are kept for the next time",
+    3: "compiling the engine's kernels: once, about half a minute, they are kept for the next time",
+}
 
 Step = dict[str, str]
 
@@ -103,11 +108,14 @@ class Session:
     async def _step(self, number: int, work: Any) -> None:
         step, began = self.steps[number], time.monotonic()
         step["state"] = "doing"
+        hint = asyncio.get_running_loop().call_later(HINT_AFTER_S, step.update, {"note": HINTS.get(number, "")})
         try:
             await work
         except Exception:
             step["state"] = "failed"
             raise
+        finally:
+            hint.cancel()
         step["state"], step["note"] = "done", f"{time.monotonic() - began:.1f} s"
 
     async def _start_broker(self) -> None:

@@ -112,7 +112,7 @@ class Board:
 
     def view(self, key: str, clock_ns: int, since: int = 0) -> View:
         """Everything about `key` at the event time `clock_ns`; chart points from number `since` on."""
-        board = self.of(key) if key in self.instruments or not self.instruments else self.of(self.lead())
+        board = self.instruments.get(key) or self.instruments.get(self.lead()) or InstrumentBoard("")
         clock_ms = clock_ns // 1_000_000
         number, points = board.history.since(since, clock_ms)
         return {

@@ -62,7 +62,10 @@ def test_before_anything_came() -> None:
     view = Board("x", [KEY]).view(KEY, START_NS)
     assert (view["status"], view["quote"], view["points"]) == ("WAITING", None, [])
     assert view["sentence"] == "Waiting for the first signal."
-    assert Board("x").view("", START_NS)["instrument"] == ""
+    empty = Board("x")
+    assert empty.view("", START_NS)["instrument"] == ""
+    empty.spread(spread())
+    assert empty.view("", START_NS)["instrument"] == KEY  # looking at nothing made nothing
 
 
 def test_fees_are_basis_points() -> None:

@@ -112,6 +112,7 @@ export class Chart {
     for (let s = 0; s <= seconds; s += every) {
       const at = Math.round(box.right - s / seconds * (box.right - box.left)) + .5;
       g.globalAlpha = .5; line(g, at, box.top, at, box.bottom); g.globalAlpha = 1;
+      g.textAlign = s === seconds ? "left" : "center";
       g.fillText(s ? `−${s} s` : "now", at, box.bottom + RIBBON + 22);
     }
   }
