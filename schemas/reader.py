@@ -67,6 +67,7 @@ def decode_signal(value: bytes | None, headers: MessageHeaders = None, schemas: 
 class LatestRevision:
     """The latest revision of each signal, for the last `limit` ids.
 
+    A spread signal, a fee signal and a window of one evaluation have one id: each counts for itself.
     Past the limit the id that was offered longest ago is forgotten: if it were delivered once more,
     it would count as new.
     """
@@ -75,22 +76,23 @@ class LatestRevision:
         if limit < 1:
             raise ValueError(f"limit: {limit}, expected ≥ 1")
         self._limit = limit
-        self._signals: OrderedDict[str, AnySignal] = OrderedDict()
+        self._signals: OrderedDict[tuple[type, str], AnySignal] = OrderedDict()
 
     def offer(self, signal: AnySignal) -> bool:
         """Keep the signal if it is new or revises what is kept; whether it was."""
-        kept = self._signals.get(signal.id)
+        key = type(signal), signal.id
+        kept = self._signals.get(key)
         if kept is not None and kept.revision >= signal.revision:
             return False
-        self._signals[signal.id] = signal
-        self._signals.move_to_end(signal.id)
+        self._signals[key] = signal
+        self._signals.move_to_end(key)
         if len(self._signals) > self._limit:
             self._signals.popitem(last=False)
         return True
 
-    def get(self, signal_id: str) -> AnySignal | None:
-        """The latest revision with that id, None if there is none or it was forgotten."""
-        return self._signals.get(signal_id)
+    def get(self, signal_id: str, record: type[AnySignal] = SpreadSignal) -> AnySignal | None:
+        """The latest revision of that record with that id, None if there is none or it was forgotten."""
+        return self._signals.get((record, signal_id))
 
     def __len__(self) -> int:
         return len(self._signals)

@@ -13,7 +13,7 @@ from equipoise.schemas.local import local_id
 from equipoise.schemas.wire import frame
 from equipoise.streams.broker import create_topics
 from equipoise.streams.cli import main
-from tests.demo.records import FRAME
+from tests.demo.records import FRAME, QUOTE_FIELDS
 
 pytestmark = pytest.mark.broker
 NOW = time.time_ns()
@@ -68,6 +68,27 @@ def test_everything_with_the_reason(topic) -> None:
     assert rows["d"] == "status HALTED"
     assert rows["c"].startswith("expired")
     assert rows["e"].startswith("catching up")
+
+
+def test_a_fee_with_the_id_of_a_spread_is_another_signal(embedded_broker) -> None:
+    topics = {"consume-both-spread": "SpreadSignal", "consume-both-fee": "FeeSignal"}
+    create_topics(embedded_broker.bootstrap, dict.fromkeys(topics, 1))
+    producer = Producer({"bootstrap.servers": embedded_broker.bootstrap})
+    frame_of = {name: value for name, value in FRAME.items() if name not in QUOTE_FIELDS}
+    fees = {"fee_taker_buy": 300, "fee_taker_sell": 450, "surcharge": 150, "rebate": 0, "rebate_budget": None}
+    valid = {"as_of_ns": NOW, "valid_until_ns": NOW + 600 * 10**9}
+    fee = codec.encode("FeeSignal", frame_of | fees | valid)
+    producer.produce("consume-both-spread", signal())
+    producer.produce("consume-both-fee", frame(local_id(codec.schema("FeeSignal")), fee))
+    assert producer.flush(10) == 0
+    flags = [word for topic in topics for word in ("--topic", topic)]
+    result = CliRunner().invoke(
+        main,
+        ["consume", "--bootstrap", embedded_broker.bootstrap, *flags, "--from-beginning", "--seconds", "2"],
+        catch_exceptions=False,
+    )
+    assert "taker buys 3.0 bps, taker sells 4.5 bps" in result.stdout
+    assert "bid 59,988.0" in result.stdout
 
 
 def test_one_instrument_as_a_table(topic) -> None:
