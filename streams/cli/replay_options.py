@@ -42,7 +42,7 @@ def _add(command: F, required: bool) -> F:
             "listings",
             type=FILE,
             multiple=True,
-            help="file of instruments (TOML [[instrument]] tables, or JSON); may be repeated",
+            help="file of instruments (TOML [[instruments]] tables, or JSON); may be repeated",
         ),
         click.option("--lot", type=DecimalText(), help="quantity units of one lot [default: inferred, and shown]"),
         click.option("--tick", type=DecimalText(), help="price units of one tick [default: inferred, and shown]"),

@@ -60,7 +60,7 @@ class CanonicalDecoder(EachRecord):
     def _canonical(self, record: RawRecord, rows: Rows) -> None:
         assert record.value is not None
         if record.value[:1] == b"{" and header(record.headers, VALUE_SCHEMA_ID) is None:
-            found = {**_DEFAULTS, **parse_object(record.value)}
+            found = from_json(record.value)
         else:
             found = self._avro(record)
         append(found, self._instruments, rows)
@@ -79,6 +79,11 @@ class CanonicalDecoder(EachRecord):
         except DecodingError as error:
             cause = Cause.TRUNCATED if isinstance(error.__cause__, EOFError) else Cause.MISTYPED
             raise RefusedError(cause, str(error)) from None
+
+
+def from_json(value: bytes) -> dict[str, Any]:
+    """One OrderEvent as JSON, with the schema's defaults. Raises RefusedError."""
+    return {**_DEFAULTS, **parse_object(value)}
 
 
 def append(record: dict[str, Any], instruments: Instruments, rows: Rows) -> None:

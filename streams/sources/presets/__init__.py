@@ -12,7 +12,7 @@ from equipoise.streams.sources.lines import LiveParser
 from equipoise.streams.sources.live import Origin
 from equipoise.streams.sources.recording import Preset
 
-NAMES: Final = ("binance", "bitstamp", "cryptofeed", "databento-mbo", "lobster")  # recordings
+NAMES: Final = ("binance", "bitstamp", "canonical", "cryptofeed", "databento-mbo", "lobster")  # recordings
 LIVE: Final = ("binance", "cryptofeed")  # topics
 
 
