@@ -12,6 +12,7 @@ from equipoise.streams.sources.bounds import RefusedError, shown
 from equipoise.streams.sources.rows import Rows
 
 RECORD_MAX_BYTES: Final = 1 << 20  # the brokers' own default
+_SCHEMA_IDS: Final = ((b"\0", 5), (b"\1", 17))  # byte and length of an id, of a GUID
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)  # floats keep every digit that was sent
 
 
@@ -61,7 +62,13 @@ def parse_json(value: bytes) -> Any:
 
 
 def parse_object(value: bytes) -> dict[str, Any]:
-    """A JSON object. Raises RefusedError like `parse_json`, MISTYPED where it is another kind of value."""
+    """A JSON object. Raises RefusedError like `parse_json`, MISTYPED where it is another kind of value.
+
+    A schema id in front, as Confluent's JSON Schema serializers write it, is skipped: nothing is read with it.
+    """
+    for magic, length in _SCHEMA_IDS:
+        if value[:1] == magic and value[length : length + 1] == b"{":
+            value = value[length:]
     found = parse_json(value)
     if type(found) is not dict:
         raise RefusedError(Cause.MISTYPED, f"value: {shown(found)} is {type(found).__name__}, expected an object")

@@ -71,6 +71,9 @@ def test_a_file_without_a_date_or_of_another_format_is_refused_whole(tmp_path):
     (tmp_path / "message.csv").write_text("34200.5,1,1,100,1000100,1\n")
     with pytest.raises(RecordingError, match="no date"):
         open_recording("lobster", [tmp_path / "message.csv"], "NASDAQ:XYZ", Instruments())
+    (tmp_path / "message_2012-13-01.csv").write_text("34200.5,1,1,100,1000100,1\n")
+    with pytest.raises(RecordingError, match="date 2012-13-01 in the file's name: month must be in"):
+        open_recording("lobster", [tmp_path / "message_2012-13-01.csv"], "NASDAQ:XYZ", Instruments())
     (tmp_path / NAME).write_text("1,2,3\n")
     with pytest.raises(RecordingError, match="3 columns, expected 6"):
         open_recording("lobster", [tmp_path / NAME], "NASDAQ:XYZ", Instruments())

@@ -1,5 +1,7 @@
 """Mappings: other field names, units and words."""
 
+import json
+
 import pytest
 
 from equipoise.processors.columns import NULL
@@ -56,6 +58,16 @@ def test_a_mapping_file_reads_a_recording_as_its_preset_does(tmp_path, shared_da
 def test_what_no_event_fits_and_what_is_to_be_ignored_is_flagged(tmp_path, instruments):
     decoded = decode(decoder(tmp_path, BINANCE, instruments), {"data": {"e": "kline"}}, {"data": {"e": "x"}}, {"z": 1})
     assert [refusal.cause for refusal in decoded.refusals] == [Cause.NOT_AN_EVENT] * 3
+
+
+def test_a_schema_id_before_json_is_skipped(tmp_path, instruments):
+    text = json.dumps(trade()).encode()
+    again = json.dumps(trade(t=2)).encode()
+    decoded = decode(decoder(tmp_path, BINANCE, instruments), b"\0\0\0\0\x07" + text, b"\1" + b"g" * 16 + again)
+    assert decoded.refusals == []
+    assert decoded.events.order_id.tolist() == [1, 2]
+    (refusal,) = decode(decoder(tmp_path, BINANCE, instruments), b"\0\0\0\0\x07\x02A").refusals
+    assert refusal.cause is Cause.MISTYPED
 
 
 def test_a_fill_seen_twice_counts_once_and_conditions_set_flags(tmp_path, instruments):

@@ -30,7 +30,7 @@ from decimal import Decimal
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from equipoise.processors.columns import NULL
 from equipoise.schemas.enums import Action, BookSource, Cause, Flag, Side, TradingStatus
@@ -230,4 +230,6 @@ def _midnight_ns(path: Path) -> int:
         local = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=ZoneInfo("America/New_York"))
     except ValueError as error:
         raise RecordingError(f"{path}: date {match[0]} in the file's name: {error}") from error
+    except ZoneInfoNotFoundError as error:
+        raise RecordingError("time zone America/New_York: this system has no time zones; pip install tzdata") from error
     return int(local.astimezone(UTC).timestamp()) * 10**9
