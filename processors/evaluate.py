@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from equipoise.processors import time
 from equipoise.processors.book import levels
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner, njit
 from equipoise.processors.measures import depth, mean, ofi, pending, volume
 from equipoise.processors.numerics.exp2 import exp2
 from equipoise.processors.state import Array, State
@@ -53,7 +53,7 @@ def trading_reason(trading: int) -> int:
     return NONE
 
 
-@njit
+@inner
 def book_reason(inst: Array, bid: int, ask: int) -> int:
     """What is out of the ordinary about the book; NONE if nothing is."""
     trading = trading_reason(inst.trading)
@@ -76,7 +76,7 @@ def is_known(reason: int) -> bool:
     return reason in (NONE, LOCKED, ONE_SIDED)
 
 
-@njit
+@inner
 def observe(state: State, i: int, event_ns: int, late: bool) -> int:
     """Take in the book as it stands after a group; returns the book reason."""
     inst = state.instruments[i]
@@ -113,7 +113,7 @@ def observe(state: State, i: int, event_ns: int, late: bool) -> int:
     return reason
 
 
-@njit
+@inner
 def _pass_time(state: State, i: int) -> None:
     """Let held values hold until the instrument's clock: decayed means and open windows."""
     inst = state.instruments[i]
@@ -142,7 +142,7 @@ def _pass_time(state: State, i: int) -> None:
     inst.held_ns = inst.clock_ns
 
 
-@njit
+@inner
 def _flow(state: State, i: int, e: int, event_ns: int, late: bool) -> None:
     inst = state.instruments[i]
     inst.ofi += e
@@ -156,7 +156,7 @@ def _flow(state: State, i: int, e: int, event_ns: int, late: bool) -> None:
         slot.ofi_gross += abs(e)
 
 
-@njit
+@inner
 def _note_mid(state: State, i: int, mid_x2: int) -> None:
     inst = state.instruments[i]
     k = time.find_slot(state, i, inst.clock_ns // state.settings[0].window_ns)
@@ -167,7 +167,7 @@ def _note_mid(state: State, i: int, mid_x2: int) -> None:
         slot.mid_close_x2 = mid_x2
 
 
-@njit
+@inner
 def components(state: State, i: int, book: int, values: Floats, seen: Floats, reasons: NDArray[np.uint8]) -> None:
     """Fill value, effective weight and reason of each component. Arrays of shape (N_COMPONENTS,)."""
     inst = state.instruments[i]

@@ -8,7 +8,7 @@ import numpy as np
 
 from equipoise.processors import evaluate, publish, time
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner
 from equipoise.processors.measures import depth, ofi, pending
 from equipoise.processors.policy import fee, score, spread
 from equipoise.processors.publish import Output, Scratch
@@ -21,7 +21,7 @@ T_REVISION = int(Trigger.REVISION)
 _LATE_BIT = 1 << int(Reason.LATE_EVENTS)
 
 
-@njit
+@inner
 def close_due(state: State, out: Output, scratch: Scratch, source: int, offset: int) -> int:
     """Close the windows that the watermark has passed. Returns 0, or how many output rows are wanted."""
     partition = state.partition[0]
@@ -41,7 +41,7 @@ def close_due(state: State, out: Output, scratch: Scratch, source: int, offset: 
     return 0
 
 
-@njit
+@inner
 def close_window(state: State, out: Output, scratch: Scratch, number: int, source: int, offset: int) -> int:
     """Publish window `number` of every instrument that has one. Returns as `close_due`."""
     partition = state.partition[0]
@@ -62,7 +62,7 @@ def close_window(state: State, out: Output, scratch: Scratch, number: int, sourc
     return 0
 
 
-@njit
+@inner
 def _freeze(state: State, i: int, slot: Array) -> None:
     """Keep the sequenced facts of the moment, so that revisions repeat them."""
     inst = state.instruments[i]
@@ -82,7 +82,7 @@ def _freeze(state: State, i: int, slot: Array) -> None:
     inst.late_events = 0
 
 
-@njit
+@inner
 def revise(state: State, out: Output, scratch: Scratch, i: int, number: int, source: int, offset: int) -> None:
     """Publish anew a closed window that a late trade changed, and the closed ones after it (their CVD moved)."""
     ring = state.slots.shape[1]
@@ -96,7 +96,7 @@ def revise(state: State, out: Output, scratch: Scratch, i: int, number: int, sou
             _final(state, out, scratch, i, k, T_WINDOW if slot.revision == 0 else T_REVISION, source, offset)
 
 
-@njit
+@inner
 def _cvd_at(state: State, i: int, slot: Array) -> int:
     """Session delta at the window's end: the session's total without the windows after it."""
     inst = state.instruments[i]
@@ -113,7 +113,7 @@ def _cvd_at(state: State, i: int, slot: Array) -> int:
     return total
 
 
-@njit
+@inner
 def _final(state: State, out: Output, scratch: Scratch, i: int, k: int, trigger: int, source: int, offset: int) -> None:
     """One window row and its signal row."""
     slot = state.slots[i, k]
@@ -153,7 +153,7 @@ def _final(state: State, out: Output, scratch: Scratch, i: int, k: int, trigger:
     _final_signal(state, out, scratch, i, slot, window, at, trigger)
 
 
-@njit
+@inner
 def _window_components(state: State, slot: Array, scratch: Scratch) -> None:
     for j in range(3):
         known = slot.known_ns[j]
@@ -172,7 +172,7 @@ def _window_components(state: State, slot: Array, scratch: Scratch) -> None:
         scratch.seen[j] = 1.0 if values[j] == values[j] else 0.0
 
 
-@njit
+@inner
 def _window_buckets(state: State, slot: Array, window: Array) -> None:
     width = state.settings[0].bucket_ticks
     window.bucket_width = width << slot.shift
@@ -192,7 +192,7 @@ def _window_buckets(state: State, slot: Array, window: Array) -> None:
     window.n_buckets = n
 
 
-@njit
+@inner
 def _final_signal(
     state: State, out: Output, scratch: Scratch, i: int, slot: Array, window: Array, at: int, trigger: int
 ) -> None:

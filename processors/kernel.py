@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from equipoise.processors import evaluate, finals, publish, time
 from equipoise.processors.book import l2, l3, levels, orders, snapshot
 from equipoise.processors.columns import NULL, Events
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner, njit
 from equipoise.processors.measures import pending, volume
 from equipoise.processors.publish import Output, Scratch
 from equipoise.processors.state import State
@@ -147,7 +147,7 @@ def _read(events: Events, r: int) -> Row:
     )
 
 
-@njit
+@inner
 def check(row: Row, max_ahead_ns: int) -> int:
     """Whether a row can be true; the edge has checked too, the kernel trusts nobody. Returns a Cause."""
     action, quantity, price = row.action, row.quantity, row.price
@@ -171,7 +171,7 @@ def check(row: Row, max_ahead_ns: int) -> int:
     return time.check(row.event_ns, row.arrival_ns, max_ahead_ns)
 
 
-@njit
+@inner
 def _has_output_room(state: State, out: Output) -> bool:
     """Room for what one row can publish by itself: a live signal, and a revision of each kept window."""
     partition = state.partition[0]
@@ -179,7 +179,7 @@ def _has_output_room(state: State, out: Output) -> bool:
     return partition.signals + ring < len(out.signals) and partition.windows + ring <= len(out.windows)
 
 
-@njit
+@inner
 def _make_room(state: State, i: int, action: int, side: int) -> int:
     if action not in (ADD, LEVEL, MODIFY, INTENT):
         return DONE
@@ -194,7 +194,7 @@ def _make_room(state: State, i: int, action: int, side: int) -> int:
     return DONE if both or action != MODIFY else WANT_LEVELS
 
 
-@njit
+@inner
 def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
     """Place a row in time and apply it. Returns (Outcome, Cause)."""
     inst = state.instruments[row.i]
@@ -228,7 +228,7 @@ def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
     return (USED if applied else FLAGGED), cause
 
 
-@njit
+@inner
 def _count_event(state: State, i: int, event_ns: int) -> None:
     window_ns = state.settings[0].window_ns
     number = event_ns // window_ns
@@ -239,7 +239,7 @@ def _count_event(state: State, i: int, event_ns: int) -> None:
             state.slots[i, k].events += 1
 
 
-@njit
+@inner
 def _apply(state: State, row: Row, late: bool) -> tuple[int, bool]:
     """(Cause, whether anything was applied)."""
     action = row.action
@@ -258,7 +258,7 @@ def _apply(state: State, row: Row, late: bool) -> tuple[int, bool]:
     return _book(state, row, late)
 
 
-@njit
+@inner
 def _book(state: State, row: Row, late: bool) -> tuple[int, bool]:
     action = row.action
     inst = state.instruments[row.i]
@@ -281,7 +281,7 @@ def _book(state: State, row: Row, late: bool) -> tuple[int, bool]:
     return OK, True
 
 
-@njit
+@inner
 def _level(state: State, row: Row) -> tuple[int, bool]:
     inst = state.instruments[row.i]
     side = 2 * row.i + row.side - 1
@@ -298,7 +298,7 @@ def _level(state: State, row: Row) -> tuple[int, bool]:
     return OK, True
 
 
-@njit
+@inner
 def _order(state: State, row: Row, late: bool) -> tuple[int, bool]:
     action = row.action
     side = 2 * row.i + row.side - 1
@@ -323,7 +323,7 @@ def _order(state: State, row: Row, late: bool) -> tuple[int, bool]:
     return (cause if cause != OK else traded), True
 
 
-@njit
+@inner
 def _trade(state: State, row: Row, late: bool) -> tuple[int, bool]:
     """Count a print, or an execution against a resting order (whose aggressor is the other side)."""
     inst = state.instruments[row.i]
@@ -347,7 +347,7 @@ def _trade(state: State, row: Row, late: bool) -> tuple[int, bool]:
     return OK, True
 
 
-@njit
+@inner
 def _revise(state: State, out: Output, scratch: Scratch, row: Row) -> None:
     """Publish what a late trade corrected."""
     number = state.partition[0].revise
@@ -356,7 +356,7 @@ def _revise(state: State, out: Output, scratch: Scratch, row: Row) -> None:
         finals.revise(state, out, scratch, row.i, number, row.source, row.offset)
 
 
-@njit
+@inner
 def _end_group(state: State, out: Output, scratch: Scratch, row: Row, late: bool) -> None:
     """After the last row of a group, take in the book as a whole and evaluate."""
     inst = state.instruments[row.i]
@@ -370,7 +370,7 @@ def _end_group(state: State, out: Output, scratch: Scratch, row: Row, late: bool
     inst.group_reasons = 0
 
 
-@njit
+@inner
 def _trace(state: State, verdicts: Verdicts, r: int, i: int) -> None:
     inst = state.instruments[i]
     verdicts.best[r, 0] = inst.bid

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from equipoise.processors import evaluate
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner
 from equipoise.processors.policy import fee, regime, score, spread
 from equipoise.processors.state import Array, State
 from equipoise.schemas.enums import Kind, Reason, Status, Trigger
@@ -50,7 +50,7 @@ class Scratch(NamedTuple):
     reasons: NDArray[np.uint8]
 
 
-@njit
+@inner
 def _status(state: State, i: int, book: int, reasons: int, scratch: Scratch) -> int:
     if book == evaluate.CLOSED:
         return STATUS_CLOSED
@@ -68,7 +68,7 @@ def _status(state: State, i: int, book: int, reasons: int, scratch: Scratch) -> 
     return OK
 
 
-@njit
+@inner
 def thin_sides(state: State, i: int) -> int:
     """Which sides' depth is below the liquidity threshold (enums.Rebalance)."""
     threshold = state.policy[i].liquidity_threshold_lots
@@ -82,7 +82,7 @@ def thin_sides(state: State, i: int) -> int:
     return thin
 
 
-@njit
+@inner
 def fill_components(state: State, i: int, out: Output, row: int, scratch: Scratch) -> None:
     """Write the component rows of a signal."""
     inst = state.instruments[i]
@@ -97,7 +97,7 @@ def fill_components(state: State, i: int, out: Output, row: int, scratch: Scratc
         cell.reason = scratch.reasons[k]
 
 
-@njit
+@inner
 def fill_policy(state: State, i: int, signal: Array, total: float, half: spread.Spread, fees: fee.Fee) -> None:
     """Write what the policy gave into a signal row."""
     signal.score = total
@@ -116,7 +116,7 @@ def fill_policy(state: State, i: int, signal: Array, total: float, half: spread.
     signal.policy_version = state.policy[i].version
 
 
-@njit
+@inner
 def live(state: State, out: Output, scratch: Scratch, i: int, book: int, source: int, offset: int) -> None:
     """Evaluate the policy after a group, and publish if something that matters changed."""
     inst = state.instruments[i]
@@ -168,7 +168,7 @@ def live(state: State, out: Output, scratch: Scratch, i: int, book: int, source:
         inst.published_buy_fee, inst.published_sell_fee = fees.taker_buy, fees.taker_sell
 
 
-@njit
+@inner
 def _fill_live(state: State, i: int, signal: Array, has_mid: bool) -> None:
     inst = state.instruments[i]
     signal.instrument = i
@@ -185,7 +185,7 @@ def _fill_live(state: State, i: int, signal: Array, has_mid: bool) -> None:
     signal.window = -1
 
 
-@njit
+@inner
 def _trigger(
     inst: Array, settings: Array, status: int, quotes: spread.Quotes, fees: fee.Fee, fee_step: int
 ) -> tuple[int, int]:

@@ -7,7 +7,7 @@ alone. A window closes when the partition's watermark reaches its end.
 """
 
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner, njit
 from equipoise.processors.measures import volume
 from equipoise.processors.state import Array, State
 from equipoise.schemas.enums import Cause
@@ -34,14 +34,14 @@ def check(event_ns: int, arrival_ns: int, max_ahead_ns: int) -> int:
     return _OK
 
 
-@njit
+@inner
 def is_late(state: State, s: int, event_ns: int) -> bool:
     """Past the lateness of its own source."""
     watermark = state.sources[s].watermark_ns
     return watermark != NULL and event_ns < watermark - state.settings[0].lateness_ns
 
 
-@njit
+@inner
 def advance(state: State, s: int, event_ns: int, arrival_ns: int) -> None:
     """Move the watermarks of the source and of the partition. Calling it again changes nothing."""
     source = state.sources[s]
@@ -67,7 +67,7 @@ def advance(state: State, s: int, event_ns: int, arrival_ns: int) -> None:
     partition.watermark_ns = max(partition.watermark_ns, least)
 
 
-@njit
+@inner
 def due(state: State) -> int:
     """Number of the last window that the partition's watermark has reached the end of; NULL before any."""
     watermark = state.partition[0].watermark_ns
@@ -76,14 +76,14 @@ def due(state: State) -> int:
     return watermark // state.settings[0].window_ns - 1
 
 
-@njit
+@inner
 def find_slot(state: State, i: int, number: int) -> int:
     """Position in the ring of the instrument's window `number`, or -1."""
     k = number % state.slots.shape[1]
     return k if state.slots[i, k].number == number else -1
 
 
-@njit
+@inner
 def open_slot(state: State, i: int, number: int) -> int:
     """Position of the instrument's window `number`, made if need be; -1: the ring has moved past it.
 
@@ -111,7 +111,7 @@ def open_slot(state: State, i: int, number: int) -> int:
     return k
 
 
-@njit
+@inner
 def _reset(slot: Array, number: int) -> None:
     slot.number = number
     slot.revision = 0
@@ -135,7 +135,7 @@ def _reset(slot: Array, number: int) -> None:
     slot.late_events = 0
 
 
-@njit
+@inner
 def integrate(state: State, i: int, slot: Array, until_ns: int) -> None:
     """Add what the instrument's held values contribute to an open window up to `until_ns`."""
     inst = state.instruments[i]

@@ -7,11 +7,11 @@ the venue's answer to a snapshot request often arrives after diffs that follow i
 
 from equipoise.processors.book import levels
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner
 from equipoise.processors.state import State
 
 
-@njit
+@inner
 def set_level(state: State, side: int, price: int, quantity: int, sequence: int, keep_empty: bool) -> None:
     """Set the total at `price`; 0 removes it, or marks it removed if `keep_empty`."""
     row = levels.seek(state, side, price)
@@ -28,7 +28,7 @@ def set_level(state: State, side: int, price: int, quantity: int, sequence: int,
     level.orders = sequence if sequence != NULL else 0
 
 
-@njit
+@inner
 def drop_older(state: State, side: int, sequence: int) -> None:
     """Drop the levels last changed at or before `sequence`, whatever their quantity."""
     run = state.sides[side]
@@ -40,7 +40,7 @@ def drop_older(state: State, side: int, sequence: int) -> None:
     run.length = kept
 
 
-@njit
+@inner
 def drop_empty(state: State, side: int) -> None:
     """Drop the levels that are only marked removed."""
     run = state.sides[side]

@@ -9,7 +9,7 @@ Outcomes where the market is not tidy (docs/bad-input.md):
 
 from equipoise.processors.book import levels, orders
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner
 from equipoise.processors.state import State
 from equipoise.schemas.enums import Cause
 
@@ -20,7 +20,7 @@ OVER_EXECUTED = int(Cause.OVER_EXECUTED)
 QUANTITY_RANGE = int(Cause.QUANTITY_RANGE)
 
 
-@njit
+@inner
 def add(state: State, side: int, order_id: int, price: int, quantity: int) -> int:
     """A new resting order. Returns a Cause."""
     if orders.find(state, order_id, side >> 1) >= 0:
@@ -33,7 +33,7 @@ def add(state: State, side: int, order_id: int, price: int, quantity: int) -> in
     return OK
 
 
-@njit
+@inner
 def take(state: State, side: int, order_id: int, price: int, quantity: int) -> int:
     """Take `quantity` (NULL: all) off an order, by cancel or execution. Returns a Cause."""
     row = orders.find(state, order_id, side >> 1)
@@ -49,7 +49,7 @@ def take(state: State, side: int, order_id: int, price: int, quantity: int) -> i
     return OVER_EXECUTED if quantity != NULL and quantity > rests else OK
 
 
-@njit
+@inner
 def _take_anonymous(state: State, side: int, price: int, quantity: int) -> int:
     level = levels.seek(state, side, price) if price != NULL else -1
     if level < 0 or state.levels[level].anonymous <= 0 or quantity == NULL:
@@ -63,7 +63,7 @@ def _take_anonymous(state: State, side: int, price: int, quantity: int) -> int:
     return OK if taken == quantity else OVER_EXECUTED
 
 
-@njit
+@inner
 def drop(state: State, row: int) -> None:
     """Remove an order, and its level if nothing else rests there."""
     owner = state.orders[row].owner
@@ -74,7 +74,7 @@ def drop(state: State, row: int) -> None:
         levels.remove(state, owner, level)
 
 
-@njit
+@inner
 def modify(state: State, side: int, order_id: int, price: int, quantity: int, delta: bool) -> int:
     """A new remainder (or a change of it) and perhaps a new price. Returns a Cause.
 
@@ -109,7 +109,7 @@ def modify(state: State, side: int, order_id: int, price: int, quantity: int, de
     return OK
 
 
-@njit
+@inner
 def clear_side(state: State, side: int) -> None:
     """Remove every level and order of one side."""
     run = state.sides[side]

@@ -4,14 +4,14 @@ Almost every change is near the best price, so insertion moves few rows. A run t
 the end of the arena with twice the room; the engine packs or enlarges the arena when it is used up.
 """
 
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner
 from equipoise.processors.state import Array, State
 
 _FIRST_ROOM = 16
 _LINEAR = 8  # levels looked at from the best one before bisecting
 
 
-@njit
+@inner
 def find(levels: Array, start: int, length: int, ask: int, price: int) -> int:
     """Position in the run of the first level not worse-ranked than `price`; `length` if all are worse."""
     low = 0
@@ -34,7 +34,7 @@ def find(levels: Array, start: int, length: int, ask: int, price: int) -> int:
     return low
 
 
-@njit
+@inner
 def seek(state: State, side: int, price: int) -> int:
     """Row in the arena of the level at `price`, or -1. `side` = 2 * instrument + (1 for asks)."""
     run = state.sides[side]
@@ -44,7 +44,7 @@ def seek(state: State, side: int, price: int) -> int:
     return -1
 
 
-@njit
+@inner
 def make_room(state: State, side: int) -> bool:
     """See that one level can be inserted; False: the arena is used up and must be enlarged."""
     run = state.sides[side]
@@ -62,7 +62,7 @@ def make_room(state: State, side: int) -> bool:
     return True
 
 
-@njit
+@inner
 def insert(state: State, side: int, price: int) -> int:
     """A new empty level at `price`, which must not exist; returns its row. Room must have been made."""
     run = state.sides[side]
@@ -81,7 +81,7 @@ def insert(state: State, side: int, price: int) -> int:
     return row
 
 
-@njit
+@inner
 def remove(state: State, side: int, row: int) -> None:
     """Take the level at `row` out of the run."""
     run = state.sides[side]
@@ -90,7 +90,7 @@ def remove(state: State, side: int, row: int) -> None:
     run.length -= 1
 
 
-@njit
+@inner
 def depth(state: State, side: int, count: int) -> int:
     """Total quantity of the best `count` levels, lots."""
     run = state.sides[side]

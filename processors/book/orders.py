@@ -4,7 +4,7 @@ Pending swaps live in the same pool under keys of their own. Deletion shifts lat
 the table needs no tombstones; the engine enlarges pool and table together.
 """
 
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner, njit
 from equipoise.processors.state import Array, State
 
 PENDING = 1 << 40  # added to the owner of a pending swap
@@ -19,7 +19,7 @@ def _home(order_id: int, key: int, mask: int) -> int:
     return (mixed ^ (mixed >> 29)) & mask
 
 
-@njit
+@inner
 def find(state: State, order_id: int, key: int) -> int:
     """Row of the order `order_id` of `key` (owner without its side bit), or NO_ROW."""
     index, orders = state.index, state.orders
@@ -33,7 +33,7 @@ def find(state: State, order_id: int, key: int) -> int:
     return NO_ROW
 
 
-@njit
+@inner
 def _enter(index: Array, orders: Array, row: int) -> None:
     mask = len(index) - 1
     at = _home(orders[row].id, orders[row].owner >> 1, mask)
@@ -42,7 +42,7 @@ def _enter(index: Array, orders: Array, row: int) -> None:
     index[at] = row + 1
 
 
-@njit
+@inner
 def _leave(index: Array, orders: Array, row: int) -> None:
     mask = len(index) - 1
     at = _home(orders[row].id, orders[row].owner >> 1, mask)
@@ -59,7 +59,7 @@ def _leave(index: Array, orders: Array, row: int) -> None:
     index[hole] = 0
 
 
-@njit
+@inner
 def reindex(index: Array, orders: Array, used: Array) -> None:
     """Enter every used row into an empty table. `used`: bool, shape (rows,)."""
     for row in range(len(used)):
@@ -67,13 +67,13 @@ def reindex(index: Array, orders: Array, used: Array) -> None:
             _enter(index, orders, row)
 
 
-@njit
+@inner
 def has_room(state: State) -> bool:
     """Whether one more order fits into the pool."""
     return state.partition[0].free_order >= 0 or state.partition[0].order_end < len(state.orders)
 
 
-@njit
+@inner
 def create(state: State, order_id: int, owner: int, price: int, quantity: int) -> int:
     """A row for a new order, not yet in any list. Room must have been checked and the id be new."""
     partition = state.partition[0]
@@ -95,7 +95,7 @@ def create(state: State, order_id: int, owner: int, price: int, quantity: int) -
     return row
 
 
-@njit
+@inner
 def destroy(state: State, row: int) -> None:
     """Give back the row of an order that is in no list."""
     _leave(state.index, state.orders, row)
@@ -106,7 +106,7 @@ def destroy(state: State, row: int) -> None:
     partition.order_count -= 1
 
 
-@njit
+@inner
 def append(state: State, level: int, row: int) -> None:
     """Put an order last in its level's time priority, and count its quantity there."""
     at = state.levels[level]
@@ -122,7 +122,7 @@ def append(state: State, level: int, row: int) -> None:
     at.quantity += order.quantity
 
 
-@njit
+@inner
 def unlink(state: State, level: int, row: int) -> None:
     """Take an order out of its level, with its quantity."""
     at = state.levels[level]

@@ -13,7 +13,7 @@ rebase is not, and OFI starts afresh after it.
 
 from equipoise.processors.book import l2, l3, levels
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner
 from equipoise.processors.state import State
 from equipoise.schemas.enums import BookSource, Cause, Reason
 
@@ -31,14 +31,14 @@ GAP_BIT = 1 << int(Reason.SEQUENCE_GAP)
 MISMATCH_BIT = 1 << int(Reason.SNAPSHOT_MISMATCH)
 
 
-@njit
+@inner
 def empty_book(state: State, i: int) -> None:
     """Remove everything from both sides."""
     l3.clear_side(state, 2 * i)
     l3.clear_side(state, 2 * i + 1)
 
 
-@njit
+@inner
 def follow(state: State, i: int, sequence: int, previous: int) -> int:
     """Check that a message follows on what the book has seen. Returns a Cause; call once a message."""
     inst = state.instruments[i]
@@ -68,7 +68,7 @@ def follow(state: State, i: int, sequence: int, previous: int) -> int:
     return _OK
 
 
-@njit
+@inner
 def begin(state: State, i: int, sequence: int) -> int:
     """Decide what an arriving snapshot is for, and prepare the book. Returns a Cause."""
     inst = state.instruments[i]
@@ -92,7 +92,7 @@ def begin(state: State, i: int, sequence: int) -> int:
     return _STALE_SEQUENCE if mode == STALE else _OK
 
 
-@njit
+@inner
 def level(state: State, side: int, price: int, quantity: int) -> int:
     """Apply one level of the snapshot that `begin` announced. Returns a Cause."""
     inst = state.instruments[side >> 1]
@@ -113,7 +113,7 @@ def level(state: State, side: int, price: int, quantity: int) -> int:
     return _OK
 
 
-@njit
+@inner
 def end(state: State, i: int) -> None:
     """The snapshot's last row has been applied."""
     inst = state.instruments[i]
@@ -130,7 +130,7 @@ def end(state: State, i: int) -> None:
         inst.gapped = 0
 
 
-@njit
+@inner
 def clear(state: State, i: int, side: int) -> None:
     """The venue says that the book (or one side: 1 bids, 2 asks) is empty; it is known from here on."""
     inst = state.instruments[i]

@@ -6,7 +6,7 @@ and not on their order. Commutative.
 """
 
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner, njit
 from equipoise.processors.state import RING, Array
 
 _MASK = RING - 1
@@ -22,7 +22,7 @@ def _halve(low: int, high: int, shift: int, ring: Array, spare: Array) -> None:
         ring[(b >> 1) & _MASK] += spare[b & _MASK]
 
 
-@njit
+@inner
 def widen(row: Array, bucket: int, spare: Array) -> None:
     """Let `bucket` (at the configured width) be in use in a window's `row`: ring_buy, ring_sell, low, high, shift."""
     if row.low == NULL:
@@ -39,7 +39,7 @@ def widen(row: Array, bucket: int, spare: Array) -> None:
     row.high = high
 
 
-@njit
+@inner
 def add(row: Array, bucket: int, quantity: int, buy: bool, spare: Array) -> None:
     """Add a trade of `quantity` lots in `bucket`. `spare`: workspace, i8 (RING,)."""
     widen(row, bucket, spare)

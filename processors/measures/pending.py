@@ -8,7 +8,7 @@ of both sides), so that one small swap does not read as +-1. Sequenced: it is a 
 import numpy as np
 
 from equipoise.processors.book import orders
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner, njit
 from equipoise.processors.state import State
 from equipoise.schemas.enums import Cause
 
@@ -16,7 +16,7 @@ _OK = int(Cause.NONE)
 _UNKNOWN_ORDER = int(Cause.UNKNOWN_ORDER)
 
 
-@njit
+@inner
 def _count(state: State, i: int, owner: int, quantity: int) -> None:
     inst = state.instruments[i]
     if owner & 1:
@@ -25,7 +25,7 @@ def _count(state: State, i: int, owner: int, quantity: int) -> None:
         inst.pending_buy += quantity
 
 
-@njit
+@inner
 def announce(state: State, i: int, intent_id: int, side: int, quantity: int) -> int:
     """A new intent, or new terms of a known one. `side`: 1 buys, 2 sells the base asset. Returns a Cause."""
     retract(state, i, intent_id)
@@ -43,7 +43,7 @@ def announce(state: State, i: int, intent_id: int, side: int, quantity: int) -> 
     return _OK
 
 
-@njit
+@inner
 def retract(state: State, i: int, intent_id: int) -> int:
     """An intent is gone. Returns a Cause."""
     row = orders.find(state, intent_id, i + orders.PENDING)

@@ -8,7 +8,7 @@ matters. A trade of unknown side enters none of them. Commutative.
 import numpy as np
 
 from equipoise.processors.columns import NULL
-from equipoise.processors.jit import njit
+from equipoise.processors.jit import inner, njit
 from equipoise.processors.measures import buckets
 from equipoise.processors.numerics import decay, wide
 from equipoise.processors.numerics.exp2 import exp2
@@ -24,7 +24,7 @@ def session_of(t_ns: int, offset_ns: int) -> int:
     return (t_ns - offset_ns) // DAY_NS
 
 
-@njit
+@inner
 def roll_session(inst: Array, session: int) -> None:
     """Start a session: the totals and the price profile begin afresh."""
     inst.cvd_previous = inst.cvd if inst.session == session - 1 else 0
@@ -37,7 +37,7 @@ def roll_session(inst: Array, session: int) -> None:
     inst.profile_sells[:] = 0
 
 
-@njit
+@inner
 def add_trade(
     inst: Array, t_ns: int, session: int, bucket: int, quantity: int, buy: bool, half_life_ns: int, spare: Array
 ) -> None:
@@ -60,7 +60,7 @@ def add_trade(
         decay.add(ring[at], inst.volume_epoch, epoch, weight, quantity)
 
 
-@njit
+@inner
 def _advance(inst: Array, epoch: int) -> None:
     decay.advance(inst.buys, inst.volume_epoch, epoch)
     decay.advance(inst.sells, inst.volume_epoch, epoch)
@@ -82,7 +82,7 @@ def _halve(low: int, high: int, shift: int, ring: Array, spare: Array) -> None:
             wide.add(ring[(b >> 1) & _MASK, k], spare[b & _MASK, k])
 
 
-@njit
+@inner
 def _widen_profile(inst: Array, bucket: int, spare: Array) -> None:
     """As buckets.widen, for decayed sums."""
     if inst.profile_low == NULL:
@@ -99,7 +99,7 @@ def _widen_profile(inst: Array, bucket: int, spare: Array) -> None:
     inst.profile_high = high
 
 
-@njit
+@inner
 def decayed_imbalance(inst: Array) -> float:
     """Decayed (buys - sells) / (buys + sells) in [-1, 1]; NaN without trades. Both sides age alike."""
     buys = decay.at_landmark(inst.buys)
@@ -109,7 +109,7 @@ def decayed_imbalance(inst: Array) -> float:
     return (buys - sells) / (buys + sells)
 
 
-@njit
+@inner
 def effective_weight(inst: Array, half_life_ns: int) -> float:
     """How much of the decay window has been watched, in [0, 1]."""
     return 1.0 - exp2(-(inst.clock_ns - inst.first_ns) / half_life_ns)
@@ -123,7 +123,7 @@ def bucket_of(price: int, width: int) -> int:
     return price // width
 
 
-@njit
+@inner
 def add_to_slot(slot: Array, bucket: int, quantity: int, side: int, spare: Array) -> None:
     """Count a trade in its window. `side` of the aggressor: 0 unknown, 1 buy, 2 sell."""
     slot.trades += 1
