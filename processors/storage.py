@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.processors.book import orders
+from equipoise.processors.book import orders, restore
 from equipoise.processors.instruments import Instruments
 from equipoise.processors.settings import EngineSettings
 from equipoise.processors.state import (
@@ -160,7 +160,10 @@ def _load_instrument(state: State, i: int, key: str, row: bytes, layout: bytes) 
         state = grow_orders(state)
     for side, levels in enumerate(sides):
         state = _place_levels(state, 2 * i + side, levels)
-    _place_orders(state, i, stored[:listed], stored[listed:])
+    if not restore.place(state, i, stored.copy().view(np.recarray), listed):
+        raise StateError(
+            f"state row {key!r}: a level's orders do not add up to its quantity; rebuild it from the source"
+        )
     return state
 
 
@@ -173,36 +176,6 @@ def _place_levels(state: State, side: int, levels: Array) -> State:
     state.sides[side] = (start, len(levels), room)
     state.partition["level_end"] = start + room
     return state
-
-
-def _place_orders(state: State, i: int, listed: Array, waiting: Array) -> None:
-    """Orders come in the order of their levels; the levels' counts say where each list ends."""
-    taken = 0
-    for side in (2 * i, 2 * i + 1):
-        run = state.sides[side]
-        for row in range(run.start, run.start + run.length):
-            level = state.levels[row]
-            if level.head < 0:
-                continue
-            level.head = level.tail = -1
-            count, quantity, level.orders = int(level.orders), int(level.quantity), 0
-            level.quantity = level.anonymous
-            for order in listed[taken : taken + count]:
-                new = orders.create(state, order["id"], side, order["price"], order["quantity"])
-                orders.append(state, row, new)
-            taken += count
-            if level.quantity != quantity:
-                raise StateError(f"state row of instrument {i}: a level's orders do not add up to its quantity")
-    head = -1
-    for order in waiting[::-1]:
-        new = orders.create(
-            state, order["id"], 2 * (i + orders.PENDING) + (int(order["owner"]) & 1), 0, order["quantity"]
-        )
-        state.orders["next"][new] = head
-        if head >= 0:
-            state.orders["previous"][head] = new
-        head = new
-    state.instruments["pending_head"][i] = head
 
 
 def _relist_members(state: State, n: int) -> None:

@@ -59,7 +59,7 @@ def _leave(index: Array, orders: Array, row: int) -> None:
     index[hole] = 0
 
 
-@inner
+@njit
 def reindex(index: Array, orders: Array, used: Array) -> None:
     """Enter every used row into an empty table. `used`: bool, shape (rows,)."""
     for row in range(len(used)):
