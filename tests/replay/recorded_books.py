@@ -75,7 +75,7 @@ def page(data: Path) -> str:
     lines += [
         "",
         "OFI, its gross sum, and bought, sold and unattributed volume per window of one second, beside a plain polars",
-        "computation (`tests/oracles/flow.py`) that knows nothing of the kernels; and what became of the source records:",
+        "computation (`tests/oracles/flow.py`) that knows no kernel; and what became of each record:",
         "",
         "| recording | windows | differing | records | used | late | flagged | dead-lettered |",
         "|---|---|---|---|---|---|---|---|",

@@ -54,7 +54,7 @@ def offline(folder: Path) -> dict[tuple[str, str], list[bytes]]:
     return dict(found)
 
 
-def first_lines(recorded: Path, folder: Path, lines: int = 3_000) -> Path:
+def first_lines(recorded: Path, folder: Path, lines: int = 1_500) -> Path:
     """The beginning of a recording: the whole takes minutes through a worker."""
     path = folder / recorded.name
     with gzip.open(recorded, "rb") as source, gzip.open(path, "wb") as target:
@@ -74,7 +74,7 @@ def test_live_and_offline_give_the_same_bytes(
     live.create_topics(flags)
     asked = [
         source.preset,
-        *source.files,
+        *(first_lines(path, tmp_path) if path.suffix == ".gz" else path for path in source.files),
         "--instrument",
         source.instrument,
         "--tick",
@@ -94,7 +94,7 @@ def test_live_and_offline_give_the_same_bytes(
     assert {record.key for record in placed} == {source.instrument.encode()}
     with live.Worker(tmp_path, flags) as worker:
         worker.wait_for("Worker ready")
-        live.wait_committed(bootstrap, own, placed)
+        live.wait_committed(bootstrap, own, placed, timeout_s=300)
         assert worker.stop() == 0, worker.log[-3000:]
     found = {
         stream: [payload.body for payload in payloads]
@@ -103,7 +103,7 @@ def test_live_and_offline_give_the_same_bytes(
     wanted = offline(tmp_path / "offline")
     assert found.keys() == wanted.keys()
     for stream, payloads in wanted.items():
-        assert len(payloads) > 40, stream
+        assert len(payloads) > 5, stream
         assert list(dict.fromkeys(found[stream])) == payloads, stream
     explained(flags, wanted)
 
