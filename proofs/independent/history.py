@@ -1,12 +1,12 @@
 """The key history, type 9: which keys a publisher signs with, and when (SPEC section 12).
 
-Entries form a hash chain that starts with a self-signed add; each is signed by a key known before it and not revoked
-by an entry before it:
+Entries form a hash chain that starts with a self-signed add; each is signed by a key known before it and neither
+retired nor revoked by an entry before it:
 
 | action | key | possession | afterwards |
 |---|---|---|---|
 | add | new | signature by the new key | valid from `time` |
-| retire | known, not retired | zeros | valid until before `time` |
+| retire | known, not retired | zeros | valid until before `time`, and signs no later entry |
 | revoke | known, not revoked | zeros | valid until before `time`, and signs no later entry |
 
 Whoever holds a revoked key can backdate what it signs, so that a revocation is worth more than its time: a verdict says
@@ -104,8 +104,9 @@ class History:
         else:
             again = entry.key in self.times[entry.action]
             require(entry.key in known and not again, "history-order", f"{name}: no such key, or done before")
-        trusted = entry.signer in known and entry.signer not in self.times[REVOKE]
-        require(trusted, "history-order", f"{name}: the signer is unknown or revoked")
+        ended = entry.signer in self.times[RETIRE] or entry.signer in self.times[REVOKE]
+        trusted = entry.signer in known and not ended
+        require(trusted, "history-order", f"{name}: the signer is unknown, retired or revoked")
 
     def check_pins(self, pin: bytes | None, head: bytes | None) -> None:
         """Raise InvalidError history-pin unless the first entry is `pin` and `head` is one of the entries."""
