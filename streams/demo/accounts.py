@@ -1,17 +1,20 @@
 """The worker's own accounting, read where it keeps it: in the checkpoints of the state topic."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from equipoise.streams.state_rows import RowKey, StateDamagedError, read_part
+from equipoise.streams.state_rows import MEMPOOL, RowKey, StateDamagedError, read_part
 from equipoise.streams.task import PARTITION_ROW, split_partition_row
+
+PARTITION_ROWS: Final = (PARTITION_ROW, f"{MEMPOOL}~{PARTITION_ROW}")  # of orders, and of the mempool
+Place = tuple[str, int]
 
 
 @dataclass
 class Accounts:
     """By partition, the newest checkpoint's counts for each topic."""
 
-    partitions: dict[int, tuple[tuple[int, int], dict[str, dict[str, Any]]]] = field(default_factory=dict)
+    partitions: dict[Place, tuple[tuple[int, int], dict[str, dict[str, Any]]]] = field(default_factory=dict)
 
     def take(self, partition: int, key: bytes, value: bytes | None) -> None:
         """A record of the state topic; what is no partition row is passed over."""
@@ -19,15 +22,16 @@ class Accounts:
             return
         try:
             row = RowKey.decode(key)
-            if row.instrument != PARTITION_ROW or row.part:
+            if row.instrument not in PARTITION_ROWS or row.part:
                 return
             part = read_part(key, value)
             header, _ = split_partition_row(part.body)
         except (StateDamagedError, ValueError, KeyError):
             return  # the worker would say so; a spectator only looks
         order = (row.generation, part.checkpoint)
-        if order >= self.partitions.get(partition, ((-1, -1), {}))[0]:
-            self.partitions[partition] = (order, dict(zip(header["topics"], header["accounts"], strict=True)))
+        place = (row.instrument, partition)
+        if order >= self.partitions.get(place, ((-1, -1), {}))[0]:
+            self.partitions[place] = (order, dict(zip(header["topics"], header["accounts"], strict=True)))
 
     def total(self, name: str, topic: str | None = None) -> int:
         """Sum of `in`, `used`, `late`, `flagged` or `dead_lettered` over partitions, of one topic or of all."""

@@ -57,8 +57,9 @@ class Collector:
         self.instruments = Instruments()
         self.finished = False  # the feeder said that its recording is over
         self.error = ""
-        self.sent = 0
+        self.sent: dict[str, int] = {}  # records by topic, once it has finished
         self.spreads = self.fees = self.windows = self.orders = self.dead = 0
+        self.intents_topic = topics.intents
         self._bootstrap = bootstrap
         self._latest = LatestRevision()
         self._latencies = Latencies()

@@ -43,7 +43,7 @@ class Sender:
         self._keys = [instrument.key.encode() for instrument in instruments]
         self._order_id = local_id(codec.schema("OrderEvent"))
         self._pending_id = local_id(codec.schema("PendingTransaction"))
-        self.sent = 0
+        self.sent = {ORDERS: 0, MEMPOOL: 0}
 
     def truth(self, message: dict[str, Any]) -> None:
         """One message of the truth topic."""
@@ -59,7 +59,8 @@ class Sender:
             self._producer.produce(MEMPOOL, frame(self._pending_id, body), key=record["hash"].encode())
         if batch.labels is not None:
             self._labels(batch.labels)
-        self.sent += len(bodies)
+        self.sent[ORDERS] += len(bodies)
+        self.sent[MEMPOOL] += len(batch.pending)
         self._producer.poll(0)
 
     def _labels(self, labels: Labels) -> None:
@@ -161,7 +162,7 @@ def main() -> int:
     sender = Sender(args.bootstrap, feed.instruments)
     run(feed, sender, stop)
     lost = sender.finish()
-    print(f"sent {sender.sent} records, {lost} not acknowledged", flush=True)
+    print(f"sent {sender.sent}, {lost} not acknowledged", flush=True)
     return 1 if lost else 0
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from equipoise.streams.demo.collector import Collector
+from equipoise.streams.demo.names import MEMPOOL, ORDERS
 from equipoise.streams.demo.options import Options
 from equipoise.streams.web.view import View
 
@@ -31,7 +32,9 @@ class Summary:
         """From what the collector saw; adds the problems that the numbers show."""
         view, foot, accounts = collector.view(), collector.board.foot, collector.accounts
         counts = {
-            "records sent": collector.sent,
+            "orders sent": collector.sent.get(ORDERS, 0),
+            "transactions sent": collector.sent.get(MEMPOOL, 0),
+            "swap intents": accounts.total("in", collector.intents_topic),
             "records in": accounts.total("in"),
             "used": accounts.total("used"),
             "late": accounts.total("late"),
@@ -45,6 +48,9 @@ class Summary:
         found = list(problems)
         if not counts["records in"]:
             found.append("no record reached the worker")
+        sent = counts["orders sent"] + counts["transactions sent"] + counts["swap intents"]
+        if not problems and counts["records in"] != sent:
+            found.append(f"{sent} records were sent, {counts['records in']} came in")
         if not collector.signals:
             found.append("no signal came out")
         if not accounts.adds_up():

@@ -155,11 +155,11 @@ def test_latencies_join_in_either_order() -> None:
     assert source_of(None) is None
 
 
-def partition_row(checkpoint: int, read: int, used: int, generation: int = 1):
+def partition_row(checkpoint: int, read: int, used: int, owner: str = ""):
     account = {"in": read, "used": used, "late": 0, "flagged": 0, "dead_lettered": 0}
     head = json.dumps({"version": 1, "topics": ["orders"], "accounts": [account]}).encode()
     body = len(head).to_bytes(4, "big") + head
-    return next(iter(split_row("", generation, 0, checkpoint, body)))
+    return next(iter(split_row(owner, 1, 0, checkpoint, body)))
 
 
 def test_accounts_are_those_of_the_newest_checkpoint() -> None:
@@ -170,11 +170,13 @@ def test_accounts_are_those_of_the_newest_checkpoint() -> None:
     assert accounts.adds_up()
     accounts.take(1, *partition_row(1, 4, 3))
     assert not accounts.adds_up()
+    accounts.take(0, *partition_row(1, 7, 7, owner="mempool~"))
+    assert accounts.total("in") == 21
     accounts.take(0, b"SIM:BTC-USD|1|0|0", b"whatever")
     accounts.take(0, b"nonsense", b"")
     accounts.take(0, b"|1|0|0", None)
     accounts.take(0, b"|9|0|0", b"EQS1damaged")
-    assert accounts.total("in") == 14
+    assert accounts.total("in") == 21
 
 
 def test_the_simulated_feed_is_due_in_its_own_time() -> None:
