@@ -10,6 +10,7 @@ import pytest
 from equipoise.processors.instruments import Instruments
 from equipoise.schemas.enums import Cause
 from equipoise.streams.sources import files as module
+from equipoise.streams.sources import presets
 from equipoise.streams.sources.files import Files, RecordingError
 from equipoise.streams.sources.recording import open_recording
 
@@ -105,7 +106,6 @@ def test_an_instrument_is_venue_and_symbol(tmp_path, name):
 
 def test_an_unknown_preset_lists_those_there_are(tmp_path):
     (tmp_path / "a").write_text("")
-    with pytest.raises(
-        RecordingError, match="preset: 'itch', expected one of binance, bitstamp, cryptofeed, databento-mbo, "
-    ):
+    with pytest.raises(RecordingError, match="preset: 'itch', expected one of binance, ") as caught:
         open_recording("itch", [tmp_path / "a"], "A:B", Instruments())
+    assert all(name in str(caught.value) for name in presets.NAMES)
