@@ -60,7 +60,8 @@ def command(
     equipoise consume --instrument BINANCE:BTCUSDT
     equipoise consume --topic equipoise.fee-signals --json | jq .fee_taker_buy
     """
-    config = {"auto.offset.reset": "earliest" if from_beginning else "latest"} | _pairs(properties)
+    config = {"auto.offset.reset": "earliest" if from_beginning else "latest", "log_level": 0} | _pairs(properties)
+    _check(bootstrap, topics, config)
     reader = SignalReader(
         bootstrap, topics, schemas=_schemas(registry), config=config, idle_s=0.1, withhold_catching_up=not everything
     )
@@ -85,6 +86,21 @@ def command(
     except KeyboardInterrupt:
         pass
     _tell(printed, withheld, reader.unreadable)
+
+
+def _check(bootstrap: str, topics: tuple[str, ...], config: dict[str, Any]) -> None:
+    """Say what is wrong before waiting for ever: no broker, or no such topic."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    client = {name: value for name, value in config.items() if name != "auto.offset.reset"}
+    try:
+        there = AdminClient({"bootstrap.servers": bootstrap, **client}).list_topics(timeout=10).topics
+    except KafkaException as why:
+        raise click.ClickException(f"no broker answers at {bootstrap} ({why.args[0].str()}); see --bootstrap") from why
+    missing = [topic for topic in topics if topic not in there]
+    if missing:
+        raise click.ClickException(f"no topic {', '.join(missing)} at {bootstrap}; `equipoise topics create` makes it")
 
 
 def _until(reader: SignalReader, seconds: float | None) -> Iterator[AnySignal]:

@@ -110,3 +110,12 @@ def test_a_property_without_a_value_is_refused() -> None:
     result = CliRunner().invoke(main, ["consume", "-X", "security.protocol"])
     assert result.exit_code == 2
     assert "'security.protocol' is not NAME=VALUE" in result.stderr
+
+
+def test_no_broker_and_no_topic_are_said_at_once(topic) -> None:
+    result = CliRunner().invoke(main, ["consume", "--bootstrap", topic, "--topic", "no-such"])
+    assert result.exit_code == 1
+    assert f"no topic no-such at {topic}" in result.stderr
+    result = CliRunner().invoke(main, ["consume", "--bootstrap", "127.0.0.1:1", "-X", "socket.timeout.ms=1000"])
+    assert result.exit_code == 1
+    assert "no broker answers at 127.0.0.1:1" in result.stderr
