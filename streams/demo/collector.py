@@ -190,7 +190,7 @@ class Collector:
             self.board.imbalance(signal)
 
     def _spread(self, signal: SpreadSignal, headers: MessageHeaders) -> None:
-        self.board.spread(signal)
+        self.board.spread(signal, self.clock_ns())
         if signal.kind is not Kind.LIVE:
             return
         if self._losses:

@@ -1,6 +1,7 @@
 """The demo from its first line to its exit status."""
 
 import asyncio
+import logging
 import signal
 import sys
 import time
@@ -17,12 +18,14 @@ from equipoise.streams.demo.terminal import line, screen
 
 SCREEN_S: Final = 0.25
 LINE_S: Final = 1.0
+PIPE_WIDTH: Final = 160  # a pipe has no width of its own, and a log is not to be folded at 80
 
 
 async def run(options: Options, plain: bool = False, keep: bool = False) -> int:
     """Run until the time is over, the recording ends or somebody interrupts; the exit status."""
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     session = Session(options)
+    logging.basicConfig(filename=session.folder / "demo.log", level=logging.INFO)  # nothing may write over the screen
     asked = _interrupts()
     failed = True
     try:

@@ -21,8 +21,8 @@ from equipoise.streams.web.server import PageServer
 from equipoise.streams.web.view import Board, View
 
 SETUP_S: Final = 300.0  # kernels are compiled the first time; on a busy machine that takes minutes
-FIRST_SIGNAL_S: Final = 30.0
-DRAIN_S: Final = 15.0
+FIRST_SIGNAL_S: Final = 60.0
+STUCK_S: Final = 15.0  # without any record accounted for: a slow machine may take longer, as long as it goes on
 READY: Final = "continues at"  # the worker says so when it has its partition
 LOOK_S: Final = 0.05
 HINT_AFTER_S: Final = 4.0
@@ -225,20 +225,27 @@ class Session:
         assert self.collector is not None
         if self.feeder:
             self.feeder.terminate()
-        problems = []
-        end = time.monotonic() + DRAIN_S
-        while not self.over and time.monotonic() < end:
-            self.check()
-            await asyncio.sleep(LOOK_S)
-        if not self.over:
-            what = self._unread() or "the feeder's last word"
-            problems.append(f"{DRAIN_S:.0f} s after the last record the worker had still not accounted for {what}")
+        problems = await self._drain()
         if self.worker:
             status = await asyncio.to_thread(self.worker.stop, 25.0)
             if status:
                 problems.append(f"the worker ended with status {status}:\n{self.worker.tail()}")
         await asyncio.sleep(0.3)  # its last records are on their way to the collector
         return Summary.of(self.collector, self.options, problems)
+
+    async def _drain(self) -> list[str]:
+        """Wait until everything sent is accounted for, as long as there is progress; what is wrong, if anything."""
+        assert self.collector is not None
+        accounts, seen, since = self.collector.accounts, -1, time.monotonic()
+        while not self.over:
+            self.check()
+            if accounts.total("in") != seen:
+                seen, since = accounts.total("in"), time.monotonic()
+            if time.monotonic() - since > STUCK_S:
+                what = self._unread() or "the feeder's last word"
+                return [f"for {STUCK_S:.0f} s the worker accounted for nothing more; still missing: {what}"]
+            await asyncio.sleep(LOOK_S)
+        return []
 
     async def close(self, failed: bool) -> None:
         """Stop what still runs; the folder with the logs stays if something failed."""

@@ -71,7 +71,7 @@ class Summary:
             table.add_row("", losses["verdict"])
         console.print(table)
         outcomes = " + ".join(f"{self.counts[name]:,} {name}" for name in OUTCOMES)
-        console.print(f"Accounting: {outcomes} = {self.counts['records in']:,} records in.")
+        console.print(f"Accounting: {outcomes} = {self.counts['records in']:,} records in.", soft_wrap=True)
         console.print(f"Last signals of {self.view['instrument']}:")
         last = Table(box=None, padding=(0, 2, 0, 0))
         for name in COLUMNS:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from rich.align import Align
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -198,8 +198,3 @@ def line(view: View) -> str:
         f"{view['instrument']} {view['regime'].lower():8} {prices}  {view['sentence']}{lost} "
         f"[age {foot_values['age']}, {foot_values['rate']} records/s, p99 {foot_values['p99']}]"
     )
-
-
-def console() -> Console:
-    """Where the demo prints."""
-    return Console()

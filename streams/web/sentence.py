@@ -11,15 +11,16 @@ NEAR: Final = 0.15  # of the base: a half-spread within it has stayed
 LEAN: Final = 0.05  # a score smaller than this has no side
 
 
-def sentence(reading: Reading | None, base_bps: float | None, clock_ns: int) -> str:
+def sentence(reading: Reading | None, base_bps: float | None, clock_ns: int, flowing: bool = False) -> str:
     """What a newcomer should understand of `reading` at the event time `clock_ns`.
 
-    `base_bps` is the half-spread of calm flow, None if not known yet.
+    `base_bps` is the half-spread of calm flow, None if not known yet; `flowing`: signals keep coming,
+    so if this one has expired, they come too late.
     """
     if reading is None:
         return "Waiting for the first signal."
     silent_s = (clock_ns - reading.valid_until_ns) / 1e9
-    if silent_s > 0 and reading.catching_up:
+    if silent_s > 0 and (flowing or reading.catching_up):
         behind_s = (clock_ns - reading.as_of_ns) / 1e9
         return f"The worker is catching up, {behind_s:.1f} s behind: nothing is quoted until it is there."
     if silent_s > 0:

@@ -18,6 +18,7 @@ from equipoise.streams.web.text import bps, clock_text, signed
 
 View = dict[str, Any]
 TABLE_ROWS: Final = 24
+FLOWING_NS: Final = 1_000_000_000  # signals that came within this time are a stream, though it may be late
 HOLD_NS: Final = 800_000_000  # a sentence stays this long unless regime or status changes: it has to be read
 
 
@@ -31,11 +32,12 @@ class InstrumentBoard:
         self.base_bps: float | None = None
         self.fee: FeeSignal | None = None
         self.window: ImbalanceWindow | None = None
+        self.received_ns = 0  # event time at which the reading came
         self.recent: deque[Reading] = deque(maxlen=TABLE_ROWS)
         self._said: tuple[str, int, tuple[object, ...]] = ("", -HOLD_NS, ())
 
-    def take(self, reading: Reading) -> None:
-        """A new spread signal.
+    def take(self, reading: Reading, clock_ns: int = 0) -> None:
+        """A new spread signal, received at the event time `clock_ns`.
 
         Only live ones price the present: a final describes a closed window, a heartbeat says that nothing
         came. Both are listed, and the last quote stands until its validity ends.
@@ -44,7 +46,7 @@ class InstrumentBoard:
         if reading.kind is not Kind.LIVE or (self.reading and reading.as_of_ns < self.reading.as_of_ns):
             return
         self.base_bps = reading.base_bps or self.base_bps
-        self.reading = reading
+        self.reading, self.received_ns = reading, clock_ns
         self.history.add(reading)
 
     def sentence(self, clock_ns: int) -> str:
@@ -54,7 +56,7 @@ class InstrumentBoard:
         state = (reading and (reading.regime, reading.status, reading.mid is None), expired)
         text, since, before = self._said
         if state != before or not 0 <= clock_ns - since < HOLD_NS:
-            text = sentence(reading, self.base_bps, clock_ns)
+            text = sentence(reading, self.base_bps, clock_ns, clock_ns - self.received_ns < FLOWING_NS)
             self._said = (text, clock_ns, state)
         return text
 
@@ -80,10 +82,10 @@ class Board:
         """The board of an instrument, made when it is first named."""
         return self.instruments.setdefault(key, InstrumentBoard(key))
 
-    def spread(self, signal: SpreadSignal) -> Reading:
-        """Take a spread signal in."""
+    def spread(self, signal: SpreadSignal, clock_ns: int = 0) -> Reading:
+        """Take a spread signal in, received at the event time `clock_ns`."""
         reading = read(signal)
-        self.of(reading.key).take(reading)
+        self.of(reading.key).take(reading, clock_ns)
         return reading
 
     def fee(self, signal: FeeSignal) -> None:

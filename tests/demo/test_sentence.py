@@ -94,6 +94,7 @@ def test_halted_closed_expired_and_nothing() -> None:
         "The last quote expired 3.2 s ago and no signal has come since: nothing is quoted."
     )
     assert sentence(None, None, START_NS) == "Waiting for the first signal."
+    assert sentence(read(spread()), 2.0, START_NS + 5_200_000_000, flowing=True).startswith("The worker is catching up")
     late = replace(spread(), catching_up=True)
     assert say(late, after_ns=5_200_000_000) == (
         "The worker is catching up, 5.2 s behind: nothing is quoted until it is there."

@@ -176,3 +176,10 @@ def test_foot() -> None:
 @pytest.mark.parametrize(("ns", "text"), [(START_NS, "00:00:00.000"), (START_NS + 3_723_004_000_000, "01:02:03.004")])
 def test_clock(ns: int, text: str) -> None:
     assert clock_text(ns) == text
+
+
+def test_a_stream_that_comes_late_is_not_called_silent() -> None:
+    board = Board("x", [KEY])
+    board.spread(spread(), START_NS + 3 * S)
+    assert "catching up, 3.5 s behind" in board.view(KEY, START_NS + 35 * S // 10)["sentence"]
+    assert "no signal has come since" in board.view(KEY, START_NS + 5 * S)["sentence"]

@@ -116,8 +116,9 @@ export function ladder(view) {
 // Bars that start where the one above ends; the last is their sum.
 export function bars(id, parts, score) {
   const node = byId(id);
-  if (node.childElementCount !== (parts.length ? parts.length * 3 + 4 : 0)) {
+  if (node.childElementCount !== (parts.length ? parts.length * 3 + 4 : 1)) {
     node.replaceChildren();
+    if (!parts.length) node.append(element("p", "note", "No signal is valid at present: there is nothing to explain."));
     for (const part of parts) {
       const what = element("div", "what", part.name);
       what.append(element("small", "", part.meaning));
