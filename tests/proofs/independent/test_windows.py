@@ -197,7 +197,7 @@ def test_history_decides_over_keys() -> None:
         "key-unknown": [(1, OTHER, 500, OTHER)],
         "key-early": [(1, SEED, 2_001, SEED)],
         "key-retired": [start, (2, SEED, 2_000, SEED)],
-        "key-revoked": [start, (2, SEED, 2_000, SEED), (3, SEED, 2_000, SEED)],
+        "key-revoked": [start, (1, OTHER, 500, SEED), (2, SEED, 2_000, SEED), (3, SEED, 2_000, OTHER)],
     }
     for expected, changes in cases.items():
         assert said(verify(data, history=history_object(*changes))) == expected
@@ -209,7 +209,9 @@ def test_histories() -> None:
     start = (1, SEED, 5, SEED)
     cases = [
         ([start, (1, OTHER, 6, SEED), (3, SEED, 7, OTHER), (2, SEED, 7, OTHER)], "accept"),
-        ([start, (2, SEED, 7, SEED), (1, OTHER, 6, SEED)], "accept"),  # retired, not revoked
+        ([start, (2, SEED, 7, SEED), (1, OTHER, 6, SEED)], "history-order"),
+        ([start, (2, SEED, 7, SEED), (3, SEED, 7, SEED)], "history-order"),
+        ([start, (1, OTHER, 6, SEED), (2, SEED, 7, SEED), (3, SEED, 8, OTHER)], "accept"),
         ([(1, SEED, 5, OTHER)], "history-order"),
         ([(2, SEED, 5, SEED)], "history-order"),
         ([start, (1, SEED, 6, SEED)], "history-order"),
