@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from equipoise.schemas import codec
 from equipoise.streams.broker import EmbeddedBroker
@@ -94,7 +96,7 @@ def test_live_and_offline_give_the_same_bytes(
     assert {record.key for record in placed} == {source.instrument.encode()}
     with live.Worker(tmp_path, flags) as worker:
         worker.wait_for("Worker ready")
-        live.wait_committed(bootstrap, own, placed, timeout_s=300)
+        live.wait_committed(worker, bootstrap, own, placed)
         assert worker.stop() == 0, worker.log[-3000:]
     found = {
         stream: [payload.body for payload in payloads]
@@ -117,6 +119,47 @@ def explained(flags: dict[str, object], wanted: dict[tuple[str, str], list[bytes
         assert "DIFFERENT" not in printed
         assert "led to it" in printed or "in the window" in printed
         assert "all there" in printed
+
+
+def forget(bootstrap: str, before: dict[tuple[str, int], int]) -> None:
+    """Let the source lose what lies below these offsets, as retention does."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    places = [TopicPartition(topic, partition, offset) for (topic, partition), offset in before.items()]
+    for future in admin.delete_records(places).values():
+        future.result(10)
+
+
+def test_a_signal_is_recomputed_from_where_its_worker_began(bootstrap: str, tmp_path: Path) -> None:
+    """The worker of this test finds a topic that has lost its first records; then the topic loses more."""
+    flags = flags_of(bootstrap, "began", ["began"])
+    live.create_topics(flags)
+    run("publish", "simulator", "--seconds", 3, "--count", 1, "--topic", "began", *settings(flags))
+    records = [
+        live.RawRecord("began", partition, offset, key, value)
+        for key, value, _, partition, offset in live.consume(bootstrap, "began")
+    ]
+    place = "began", records[0].partition
+    forget(bootstrap, {place: 200})
+    with live.Worker(tmp_path, flags) as worker:
+        worker.wait_for("Worker ready")
+        live.wait_committed(worker, bootstrap, "began", records)
+        assert worker.stop() == 0, worker.log[-3000:]
+    ids = [one.id for one in live.published(bootstrap, "began") if "/live/" in one.id]
+    assert len(ids) > 20
+    early, late = ids[5], ids[-5]
+    for signal in (early, late):
+        printed = run("explain", signal, *settings(flags))
+        assert "read again from offset 200, all there" in printed
+        assert "the same bytes" in printed
+        assert "DIFFERENT" not in printed
+    forget(bootstrap, {place: len(records) // 2})
+    for signal, said in (
+        (early, f"began[{place[1]}] no longer holds offset"),
+        (late, "NO LONGER HOLDS THE WHOLE RANGE"),
+    ):
+        result = CliRunner().invoke(main, ["explain", signal, *settings(flags)])
+        assert result.exit_code == 1
+        assert said in result.output
 
 
 def test_a_missing_topic_and_a_missing_broker_are_one_sentence_each(shared_data: Path, bootstrap: str) -> None:
