@@ -219,6 +219,7 @@ def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
         inst.group_reasons |= UNKNOWN_BIT
     elif cause == LIMIT:
         inst.group_reasons |= LIMIT_BIT
+        inst.group_open = 1  # nothing was applied, and the signal must say so
     if applied:
         inst.group_open = 1
         if not late:
@@ -265,10 +266,11 @@ def _book(state: State, row: Row, late: bool) -> tuple[int, bool]:
     if action == SNAPSHOT:
         cause = snapshot.begin(state, row.i, row.sequence)
         return cause, cause == OK
-    if inst.in_snapshot == snapshot.NO_SNAPSHOT and inst.group_open == 0:
+    if inst.in_snapshot == snapshot.NO_SNAPSHOT and inst.followed == 0:
         cause = snapshot.follow(state, row.i, row.sequence, row.previous_sequence)
         if cause != OK:
             return cause, False
+        inst.followed = 1
     if action == CLEAR:
         snapshot.clear(state, row.i, row.side)
         return OK, True
@@ -362,6 +364,7 @@ def _end_group(state: State, out: Output, scratch: Scratch, row: Row, late: bool
     inst = state.instruments[row.i]
     if inst.in_snapshot != snapshot.NO_SNAPSHOT:
         snapshot.end(state, row.i)
+    inst.followed = 0
     if inst.group_open == 0 or inst.clock_ns == NULL:
         return
     book = evaluate.observe(state, row.i, row.event_ns, late)

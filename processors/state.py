@@ -25,6 +25,7 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         ("clock_ns", "i8"),  # highest event time of a row that was not late
         ("first_ns", "i8"),
         ("group_open", "u1"),  # rows of an unfinished event group were applied
+        ("followed", "u1"),  # its message was found to follow on
         ("group_reasons", "u4"),  # reasons that arose in it
         ("late_events", "i8"),  # since the last window that was published
         ("trading", "u1"),  # TradingStatus

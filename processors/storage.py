@@ -1,6 +1,6 @@
 """State rows as bytes, and the growing of arenas.
 
-A row is a header (magic, version, kind, counts, digest of the layout, CRC32 of the body) and a body of
+A row is a header (magic, version, kind, counts, digest of the layout, CRC32 of all the rest) and a body of
 fixed arrays in little-endian order. Instrument row: scalars, windows, then per side its levels each
 with its orders in time priority, then the pending swaps. Partition row: partition and sources.
 """
@@ -33,8 +33,10 @@ from equipoise.processors.time import OPEN
 
 VERSION = 1
 _MAGIC = b"EQST"
-_HEADER = struct.Struct("<4sHH8sqqqqI")  # magic, version, kind, layout, four counts, crc
+_HEADER = struct.Struct("<4sHH8sqqqq")  # magic, version, kind, layout, four counts; the checksum follows
+_CRC = struct.Struct("<I")
 _INSTRUMENT, _PARTITION = 1, 2
+_KEPT = ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number", "opened")  # the rest is about arenas
 
 
 class StateError(Exception):
@@ -54,8 +56,10 @@ def dump(state: State, instruments: Instruments, settings: EngineSettings) -> di
     if sys.byteorder != "little":
         raise StateError("state rows are little-endian; this machine is not")
     layout = layout_digest(settings)
-    partition = state.partition.tobytes() + state.sources.tobytes()
-    rows = {"": _pack(_PARTITION, layout, (len(state.sources), 0, 0, 0), partition)}
+    partition = np.zeros(1, PARTITION_DTYPE)
+    for name in _KEPT:
+        partition[name] = state.partition[name]
+    rows = {"": _pack(_PARTITION, layout, (len(state.sources), 0, 0, 0), partition.tobytes() + state.sources.tobytes())}
     for i, instrument in enumerate(instruments):
         if state.instruments["ordinal"][i] > 0:
             rows[instrument.key] = _dump_instrument(state, i, layout)
@@ -90,19 +94,22 @@ def _chain(state: State, row: int) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def _pack(kind: int, layout: bytes, counts: tuple[int, int, int, int], body: bytes) -> bytes:
-    return _HEADER.pack(_MAGIC, VERSION, kind, layout, *counts, zlib.crc32(body)) + body
+    header = _HEADER.pack(_MAGIC, VERSION, kind, layout, *counts)
+    return header + _CRC.pack(zlib.crc32(body, zlib.crc32(header))) + body
 
 
 def _unpack(name: str, row: bytes, kind: int, layout: bytes) -> tuple[tuple[int, int, int, int], bytes]:
-    if len(row) < _HEADER.size:
-        raise StateError(f"state row {name!r}: {len(row)} bytes, must be >= {_HEADER.size}; rebuild it from the source")
-    magic, version, found, digest, *counts, crc = _HEADER.unpack_from(row)
-    body = row[_HEADER.size :]
+    start = _HEADER.size + _CRC.size
+    if len(row) < start:
+        raise StateError(f"state row {name!r}: {len(row)} bytes, must be >= {start}; rebuild it from the source")
+    magic, version, found, digest, *counts = _HEADER.unpack_from(row)
+    (crc,) = _CRC.unpack_from(row, _HEADER.size)
+    body = row[start:]
     if magic != _MAGIC or found != kind:
         raise StateError(f"state row {name!r}: not a state row of this kind; rebuild it from the source")
     if version != VERSION:
         raise StateError(f"state row {name!r}: version {version}, this program reads {VERSION}")
-    if zlib.crc32(body) != crc:
+    if zlib.crc32(body, zlib.crc32(row[: _HEADER.size])) != crc:
         raise StateError(f"state row {name!r}: checksum does not match; rebuild it from the source")
     if digest != layout:
         raise StateError(
@@ -135,7 +142,7 @@ def _load_partition(state: State, row: bytes, layout: bytes) -> None:
         raise StateError(f"partition row: {counts[0]} sources, now {len(state.sources)}; topics were added or removed")
     size = PARTITION_DTYPE.itemsize
     stored = np.frombuffer(body[:size], PARTITION_DTYPE)
-    for name in ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number", "opened"):
+    for name in _KEPT:
         state.partition[name] = stored[name]
     state.sources[:] = np.frombuffer(body[size:], SOURCE_DTYPE)
 
