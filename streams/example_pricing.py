@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from equipoise.schemas.enums import Kind
 from equipoise.schemas.local import BuiltIn
 from equipoise.schemas.reader import SignalReader
 from equipoise.schemas.registry import Registry, RegistrySettings
@@ -35,15 +36,26 @@ class Desk:
     """What a market maker brings along; the signals only scale and shift it."""
 
     base_bps: float = 2.0  # half-spread in quiet flow
-    expired: set[str] = field(default_factory=set)  # instruments without a quote at present
+    last: dict[str, SpreadSignal] = field(default_factory=dict)  # by instrument, heartbeats left out
+    pulled: dict[str, str] = field(default_factory=dict)  # instruments without a quote at present, and why
 
     def quote(self, signal: SpreadSignal, now_ns: int) -> Quote | None:
-        """The quote that follows from a signal, or None: then the desk pulls its quotes and says why in `expired`."""
-        if signal.why_unusable(now_ns) or signal.reference_mid is None:
-            self.expired.add(signal.instrument)
+        """The quote that follows from a signal, or None: then the desk pulls its quotes, and says why in `pulled`.
+
+        A heartbeat carries no prices: it is the moment to look whether the signal before it may still be used.
+        """
+        name = signal.instrument
+        if signal.kind is not Kind.HEARTBEAT:
+            self.last[name] = signal
+        latest = self.last.get(name, signal)
+        why_not = latest.why_unusable(now_ns) or ("no mid" if latest.reference_mid is None else "")
+        if why_not or latest.reference_mid is None:
+            self.pulled[name] = why_not
             return None
-        self.expired.discard(signal.instrument)
-        mid = signal.reference_mid * float(signal.tick)
+        self.pulled.pop(name, None)
+        return self._around(latest, latest.reference_mid * float(latest.tick))
+
+    def _around(self, signal: SpreadSignal, mid: float) -> Quote:
         half = mid * self.base_bps * 1e-4 * (signal.widen_factor or 1.0)
         centre = mid * (1 + (signal.skew_bps or 0.0) * 1e-4)
         return Quote(centre - half, centre + half, self._why(signal))
@@ -64,12 +76,12 @@ def run(reader: SignalReader, desk: Desk, every_s: float, show: Callable[[str], 
     for signal in reader:
         if not isinstance(signal, SpreadSignal):
             continue
-        now_ns, was_pulled = time.time_ns(), signal.instrument in desk.expired
+        now_ns, was_pulled = time.time_ns(), signal.instrument in desk.pulled
         quote = desk.quote(signal, now_ns)
         clock = time.strftime("%H:%M:%S", time.gmtime(now_ns / NS))
         if quote is None:
             if not was_pulled:
-                show(f"{clock}  {signal.instrument:16} no quote: {signal.why_unusable(now_ns) or 'no mid'}")
+                show(f"{clock}  {signal.instrument:16} no quote: {desk.pulled[signal.instrument]}")
         elif now_ns / NS - shown.get(signal.instrument, 0.0) >= every_s:
             shown[signal.instrument] = now_ns / NS
             show(f"{clock}  {signal.instrument:16} {quote.bid:12.4f} / {quote.ask:<12.4f} {quote.why}")

@@ -38,9 +38,19 @@ def test_widens_and_leans():
 def test_pulls_quotes(change):
     desk = Desk()
     assert desk.quote(spread_signal(**change), STAMP) is None
-    assert desk.expired == {"SIM:BTC-USD"}
+    assert set(desk.pulled) == {"SIM:BTC-USD"}
     assert desk.quote(spread_signal(), STAMP) is not None
-    assert desk.expired == set()
+    assert desk.pulled == {}
+
+
+def test_a_heartbeat_neither_moves_nor_pulls_a_quote_that_is_valid():
+    desk = Desk()
+    heartbeat = spread_signal(kind=Kind.HEARTBEAT, widen_factor=None, reference_mid=None, last_id="SIM:BTC-USD/live/7")
+    assert desk.quote(heartbeat, STAMP) is None  # nothing has been said yet
+    quote = desk.quote(spread_signal(), STAMP)
+    assert desk.quote(heartbeat, STAMP + 1_000_000_000) == quote
+    assert desk.quote(heartbeat, STAMP + 3_000_000_000) is None
+    assert desk.pulled == {"SIM:BTC-USD": "expired 1.000 s ago"}
 
 
 def test_pulls_an_expired_quote_and_says_so_once():
