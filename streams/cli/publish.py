@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from equipoise.streams.replay.messages import Message
     from equipoise.streams.replay.publish import Publisher
     from equipoise.streams.settings import Settings
+    from equipoise.streams.simulator import SimulatorSettings
 
 SIMULATOR = "simulator"
 
@@ -51,6 +52,8 @@ class Speed(click.ParamType):
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="simulator: of the market")
 @click.option("--count", type=click.IntRange(1, 1_000), default=3, show_default=True,
               help="simulator: how many instruments")  # fmt: skip
+@click.option("--rate", type=click.FloatRange(1, 10_000_000), default=3_000.0, show_default=True,
+              help="simulator: order events per second of event time, all books together (about)")  # fmt: skip
 @click.option("--now", is_flag=True, help="simulator: stamps begin at the present, and stay there with --speed 1")
 @settings_options
 def command(
@@ -67,6 +70,7 @@ def command(
     seconds: float,
     seed: int,
     count: int,
+    rate: float,
     now: bool,
     config: Path | None,
     settings: dict[str, str],
@@ -94,7 +98,7 @@ def command(
         tree = load(config, settings)
         where = topic or next((one.name for one in tree.topics.orders if one.name), "orders")
         if preset == SIMULATOR:
-            plan = _simulation(tree, where, seconds, seed, count, now, bool(files) or split or raw)
+            plan = _simulation(tree, where, seconds, _settings(seed, count, rate, now), bool(files) or split or raw)
         elif not files or not instrument:
             raise click.UsageError(f"{preset} needs FILE… and --instrument VENUE:SYMBOL")
         else:
@@ -138,17 +142,21 @@ def _recording(tree: "Settings", source: Any, where: str, raw: bool) -> Plan:
     )
 
 
-def _simulation(tree: "Settings", where: str, seconds: float, seed: int, count: int, now: bool, misused: bool) -> Plan:
+def _settings(seed: int, count: int, rate: float, now: bool) -> "SimulatorSettings":
+    from equipoise.streams.simulator import SimulatorSettings, make_markets
+    from equipoise.streams.simulator.settings import DEFAULT_START_NS
+
+    start_ns = time.time_ns() if now else DEFAULT_START_NS
+    return SimulatorSettings(seed=seed, instruments=make_markets(count), rate=rate, start_ns=start_ns)
+
+
+def _simulation(tree: "Settings", where: str, seconds: float, settings: "SimulatorSettings", misused: bool) -> Plan:
     from equipoise.streams.replay import messages
     from equipoise.streams.replay.publish import check_topics
-    from equipoise.streams.simulator import Simulator, SimulatorSettings, make_markets
-    from equipoise.streams.simulator.settings import DEFAULT_START_NS
+    from equipoise.streams.simulator import Simulator
 
     if misused:
         raise click.UsageError("the simulator takes no FILE, no --split and no --raw")
-    settings = SimulatorSettings(
-        seed=seed, instruments=make_markets(count), start_ns=time.time_ns() if now else DEFAULT_START_NS
-    )
     simulator = Simulator(settings)
     mempool = tree.topics.mempool
     check_topics(tree, [where, tree.topics.instruments, *([mempool] if mempool else [])])
