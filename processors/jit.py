@@ -65,4 +65,5 @@ def inner(function: F) -> F:
 
     Calling such a function from Python ends the process; tests call it through a kernel of their own.
     """
-    return cast(F, numba.njit(**_OPTIONS, no_cpython_wrapper=True)(function))
+    options = _OPTIONS | {"no_cpython_wrapper": True}
+    return cast(F, numba.njit(**options)(function))
