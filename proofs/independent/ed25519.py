@@ -1,9 +1,10 @@
 """Ed25519 verification, written from RFC 8032 sections 5.1.3 and 5.1.7.
 
 The curve is −x² + y² = 1 + d·x²·y² over F_q, q = 2²⁵⁵ − 19. A signature (R, S) of message M under key A is good if
-8·S·B = 8·R + 8·k·A with k = SHA-512(R || A || M) mod L. S ≥ L, and encodings of A or R that are not of a point (y ≥ q,
-no square root, or −0), are refused. Points are extended coordinates (X : Y : Z : T) with x = X/Z, y = Y/Z, T = XY/Z,
-and the addition law is complete.
+S·B = R + k·A with k = SHA-512(R || A || M) mod L. S ≥ L, and encodings of A or R that are not of a point (y ≥ q, no
+square root, or −0), are refused. The RFC allows this equation and the same one times the cofactor 8; they differ only
+for signatures whose maker put a point of small order into A or R, and most libraries take this one. Points are extended
+coordinates (X : Y : Z : T) with x = X/Z, y = Y/Z, T = XY/Z, and the addition law is complete.
 """
 
 from __future__ import annotations
@@ -79,4 +80,4 @@ def verify(key: bytes, message: bytes, signature: bytes) -> bool:
     if public is None or commitment is None or s >= L:
         return False
     k = int.from_bytes(sha512(signature[:32] + key + message).digest(), "little") % L
-    return _equal(_multiply(8 * s, BASE), _multiply(8, _add(commitment, _multiply(k, public))))
+    return _equal(_multiply(s, BASE), _add(commitment, _multiply(k, public)))

@@ -1,11 +1,13 @@
 """Ed25519 against RFC 8032 section 7.1 (all vectors but the one of 1,023 bytes), and encodings that it refuses."""
 
+from hashlib import sha512
+
 import pytest
 
 from equipoise.proofs.independent import ed25519
 from equipoise.proofs.independent.ed25519 import L, Q, decode, verify
 
-from .maker import public_key, sign
+from .maker import _clamped, _compress, public_key, sign
 
 VECTORS = {
     "1: empty": (
@@ -87,3 +89,13 @@ def test_lengths() -> None:
 def test_the_base_point_has_order_l() -> None:
     assert ed25519._equal(ed25519._multiply(L, ed25519.BASE), (0, 1, 1, 0))
     assert not ed25519._equal(ed25519._multiply(L - 1, ed25519.BASE), (0, 1, 1, 0))
+
+
+def test_a_point_of_small_order_in_r_is_refused() -> None:
+    """The holder of a key could make such signatures; the equation times the cofactor would accept them."""
+    seed, message = b"a seed for a key of the tests...", b"message"
+    key, (a, _) = public_key(seed), _clamped(seed)
+    of_order_two = (0, Q - 1, 1, 0)
+    commitment = _compress(ed25519._add(ed25519._multiply(5, ed25519.BASE), of_order_two))
+    k = int.from_bytes(sha512(commitment + key + message).digest(), "little")
+    assert not verify(key, message, commitment + ((5 + k * a) % L).to_bytes(32, "little"))
