@@ -1,4 +1,7 @@
-"""What the mid did after each regime entry: 0.1, 1 and 10 seconds later."""
+"""What the mid did after each regime entry: 0.1, 1 and 10 seconds later.
+
+Entries while measures warm up are left out: a score of a few records swings from end to end.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -29,7 +32,8 @@ class Moves:
 def entries(live: LiveSeries) -> tuple[Ints, list[str]]:
     """Indices of signals whose regime is above that of the signal before, and the regimes entered."""
     ranks = np.array([RANK[name] for name in live.regime])
-    rises = np.flatnonzero(ranks[1:] > ranks[:-1]) + 1
+    warm = np.array([name != "WARMING" for name in live.status])
+    rises = np.flatnonzero((ranks[1:] > ranks[:-1]) & warm[1:]) + 1
     return rises, [live.regime[i] for i in rises]
 
 

@@ -20,7 +20,8 @@ def draw_moves(figure: Figure, grid: Any, found: list[Moves], look: Look) -> Non
         axes.axhline(0, color=look.ink, linewidth=0.7)
         axes.set_xlim(-0.5, len(rows) - 0.5)
         axes.set_xticks(range(len(rows)), [_entered(row) for row in rows])
-        axes.set_title(f"{horizon / 1e9:g} s after entering a regime")
+        axes.margins(y=0.3)
+        axes.set_title(f"{horizon / 1e9:g} s after entering a regime, once warm")
         axes.grid(axis="y", color=look.faint, alpha=0.25, linewidth=0.6)
         if not column:
             axes.set_ylabel("mid's move, bps\n(+: where the score pointed)")
@@ -39,7 +40,12 @@ def _dots(axes: Axes, place: int, row: Moves, look: Look) -> None:
     spread = (np.arange(len(row.bps)) * 0.618034 % 1 - 0.5) * 0.5  # evenly scattered, the same every time
     axes.scatter(place + spread, row.bps, s=9 if len(row.bps) > 30 else 26, color=look.faint, alpha=0.6, linewidth=0)
     mean = float(row.bps.mean())
-    axes.plot([place - 0.3, place + 0.3], [mean, mean], color=look.buy if mean > 0 else look.sell, linewidth=2.5)
+    axes.plot(
+        [place - 0.3, place + 0.3],
+        [mean, mean],
+        color=look.buy if mean > 0 else look.sell if mean < 0 else look.ink,
+        linewidth=2.5,
+    )
     axes.annotate(
         f"mean {mean:+.2f}".replace("-", "−"), (place, mean), xytext=(0, 6), textcoords="offset points", ha="center",
         bbox={"facecolor": look.paper, "edgecolor": "none", "alpha": 0.75, "pad": 1.0},

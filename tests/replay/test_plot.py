@@ -62,6 +62,15 @@ def test_moves_are_counted_and_signed_by_the_score(tmp_path: Path) -> None:
     assert by["HALT", 100_000_000].entries == 0
 
 
+def test_entries_while_warming_up_do_not_count(tmp_path: Path) -> None:
+    spreads = [
+        spread_record(n, regime="ELEVATED" if n % 2 else "CALM", status="WARMING" if n < 5 else "OK") for n in range(10)
+    ]
+    write_tables(tmp_path, spreads, [])
+    elevated = next(row for row in moves(live_series(tmp_path, KEY)) if row.regime == "ELEVATED")
+    assert elevated.entries == 3  # at 5, 7 and 9; those at 1 and 3 were warming up
+
+
 def test_only_the_last_revision_of_a_window_counts(tmp_path: Path) -> None:
     windows = [window_record(0), window_record(1), window_record(0, revision=1, buy_volume=9)]
     write_tables(tmp_path, [spread_record(0)], windows)
