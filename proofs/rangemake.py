@@ -11,6 +11,7 @@ number, but Python and the multi-scalar multiplication do not run alike for all 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from py_arkworks_bls12381 import G1Point
 
@@ -41,49 +42,80 @@ def prove_range(
     return _prove(transcript, openings, bits, nonces)
 
 
+@dataclass(frozen=True)
+class _Bits:
+    """The two vectors of the bits, their masks, and the masks of the commitments to them."""
+
+    ones: list[int]
+    s_l: list[int]
+    s_r: list[int]
+    alpha: int
+    rho: int
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """l(X) = l_0 + l_1 X and r(X) = r_0 + r_1 X, coefficient by coefficient."""
+
+    l_0: list[int]
+    l_1: list[int]
+    r_0: list[int]
+    r_1: list[int]
+
+    def at(self, x: int) -> tuple[list[int], list[int]]:
+        """Both vectors at X = x."""
+        l_x = [(p + s * x) % ORDER for p, s in zip(self.l_0, self.l_1, strict=True)]
+        r_x = [(p + s * x) % ORDER for p, s in zip(self.r_0, self.r_1, strict=True)]
+        return l_x, r_x
+
+
+def _lines(held: _Bits, bits: int, y_powers: list[int], z_powers: list[int]) -> _Lines:
+    z = z_powers[1]
+    l_0 = [(bit - z) % ORDER for bit in held.ones]
+    r_0 = [
+        (y_powers[i] * (bit - 1 + z) + z_powers[2 + i // bits] * (1 << i % bits)) % ORDER
+        for i, bit in enumerate(held.ones)
+    ]
+    return _Lines(l_0, held.s_l, r_0, [p * s % ORDER for p, s in zip(y_powers, held.s_r, strict=True)])
+
+
 def _prove(transcript: Challenger, openings: Sequence[tuple[int, int]], bits: int, nonces: Nonces) -> RangeProof:
     size = bits * len(openings)
     left, right = vectors(size)
     ones = [value >> i & 1 for value, _ in openings for i in range(bits)]
     alpha, rho = nonces.next(), nonces.next()
+    held = _Bits(ones, [nonces.next() for _ in range(size)], [nonces.next() for _ in range(size)], alpha, rho)
     a_point = _commit_bits(ones, alpha, left, right)
-    s_l = [nonces.next() for _ in range(size)]
-    s_r = [nonces.next() for _ in range(size)]
-    s_point = Point(msm([H, *left, *right], [rho, *s_l, *s_r]))
-    transcript.append(b"A", a_point.data)
-    transcript.append(b"S", s_point.data)
+    s_point = Point(msm([H, *left, *right], [rho, *held.s_l, *held.s_r]))
+    _say(transcript, A=a_point, S=s_point)
     y, z = transcript.challenge(b"y"), transcript.challenge(b"z")
 
-    y_powers = powers(y, size, ORDER)
     z_powers = powers(z, len(openings) + 2, ORDER)
-    l_0 = [(bit - z) % ORDER for bit in ones]
-    r_0 = [
-        (y_powers[i] * (bit - 1 + z) + z_powers[2 + i // bits] * (1 << i % bits)) % ORDER for i, bit in enumerate(ones)
-    ]
-    r_1 = [p * s % ORDER for p, s in zip(y_powers, s_r, strict=True)]
-    t_1 = (inner(l_0, r_1) + inner(s_l, r_0)) % ORDER
-    t_2 = inner(s_l, r_1)
+    lines = _lines(held, bits, powers(y, size, ORDER), z_powers)
+    t_1, t_2 = (inner(lines.l_0, lines.r_1) + inner(lines.l_1, lines.r_0)) % ORDER, inner(lines.l_1, lines.r_1)
     tau_1, tau_2 = nonces.next(), nonces.next()
     t1_point, t2_point = Point(_com(t_1, tau_1)), Point(_com(t_2, tau_2))
-    transcript.append(b"T1", t1_point.data)
-    transcript.append(b"T2", t2_point.data)
+    _say(transcript, T1=t1_point, T2=t2_point)
     x = transcript.challenge(b"x")
 
-    l_x = [(p + s * x) % ORDER for p, s in zip(l_0, s_l, strict=True)]
-    r_x = [(p + s * x) % ORDER for p, s in zip(r_0, r_1, strict=True)]
+    l_x, r_x = lines.at(x)
     t_x = inner(l_x, r_x)
     tau = (tau_2 * x * x + tau_1 * x + sum(z_powers[2 + j] * r for j, (_, r) in enumerate(openings))) % ORDER
     mu = (alpha + rho * x) % ORDER
-    for label, value in ((b"t_x", t_x), (b"tau", tau), (b"mu", mu)):
-        transcript.append(label, encode_scalar(value))
-    w = transcript.challenge(b"w")
-    q = U * scalar(w)
+    _say(transcript, t_x=t_x, tau=tau, mu=mu)
+    q = U * scalar(transcript.challenge(b"w"))
     y_inverse = powers(pow(y, -1, ORDER), size, ORDER)
     rounds, a, b = _inner_product(transcript, left, right, y_inverse, q, l_x, r_x)
-    transcript.append(b"a", encode_scalar(a))
-    transcript.append(b"b", encode_scalar(b))
+    _say(transcript, a=a, b=b)
     transcript.challenge(b"c")
     return RangeProof(a_point, s_point, t1_point, t2_point, t_x, tau, mu, tuple(rounds), a, b)
+
+
+def _say(transcript: Challenger, **messages: Point | int) -> None:
+    """Absorb messages in the order given, labelled by their names."""
+    for label, message in messages.items():
+        data = encode_scalar(message) if isinstance(message, int) else message.data
+        transcript.append(label.encode(), data)
 
 
 def _com(value: int, blinding: int) -> G1Point:
@@ -118,8 +150,7 @@ def _inner_product(
     while len(a) > 1:
         half = len(a) // 2
         pair = _round(g, h, g_factor, h_factors, q, a, b)
-        transcript.append(b"L", pair.left.data)
-        transcript.append(b"R", pair.right.data)
+        _say(transcript, L=pair.left, R=pair.right)
         u = transcript.challenge(b"u")
         inverse = pow(u, -1, ORDER)
         a = [(u * p + inverse * r) % ORDER for p, r in zip(a[:half], a[half:], strict=True)]

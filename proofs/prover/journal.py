@@ -94,6 +94,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._streams: dict[bytes, _Stream] = {}
+        self._failed = False
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -139,15 +140,21 @@ class Journal:
         """Remember a statement before it is published.
 
         On return it is on the disk. Raises SequenceReused if another statement has its number,
-        its window's revision, or a higher number.
+        its window's revision, or a higher number; Refused once writing has failed.
         """
         claim = claim_of(closed)
         stream = self._stream(claim)
         if stream.check(claim):
             return
+        if self._failed:
+            raise Refused("the journal could not be written: nothing more is signed by this process")
         body = claim.body()
-        _write_all(self._file, zlib.crc32(body).to_bytes(4, "big") + body)
-        os.fsync(self._file)
+        try:
+            _write_all(self._file, zlib.crc32(body).to_bytes(4, "big") + body)
+            os.fsync(self._file)
+        except OSError as fault:  # a part may be on the disk; after a failed fsync nobody knows which
+            self._failed = True
+            raise Refused(f"the journal could not be written: {fault.strerror}") from None
         stream.keep(claim)
 
     def close(self) -> None:

@@ -184,7 +184,7 @@ def identity_from(stream: BinaryIO) -> Identity:
 
 
 def serve(folder: Path, source: BinaryIO, sink: BinaryIO, limits: Limits) -> int:
-    """A whole life: key, then messages. The exit code."""
+    """A whole life: key, then messages. The exit code: 0, 2 (refused at the start), 3 (a broken message)."""
     try:
         server = Server(folder, identity_from(source), sink, limits)
     except (KeyRefused, Refused, Malformed) as fault:
@@ -193,5 +193,10 @@ def serve(folder: Path, source: BinaryIO, sink: BinaryIO, limits: Limits) -> int
         return 2
     sink.write(Message(0, DONE, b"").encode())
     sink.flush()
-    server.run(source)
+    try:
+        server.run(source)
+    except Malformed as fault:  # the other side lost its place: nothing after it can be read
+        sink.write(Message(0, REFUSED, str(fault).encode()).encode())
+        sink.flush()
+        return 3
     return 0

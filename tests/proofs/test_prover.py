@@ -140,6 +140,14 @@ def test_serve_needs_the_key_first(tmp_path: Path) -> None:
     assert serve(tmp_path, BytesIO(Message(0, KEY, WORDS.encode() + b"\0" + SEALED).encode()), sink, Limits()) == 0
 
 
+def test_a_broken_message_ends_the_server(tmp_path: Path) -> None:
+    sink = BytesIO()
+    key = Message(0, KEY, WORDS.encode() + b"\0" + SEALED).encode()
+    assert serve(tmp_path, BytesIO(key + Message(1, STATUS, b"").encode() + b"\0\0\0\1x"), sink, Limits()) == 3
+    said = BytesIO(sink.getvalue())
+    assert [m.kind for m in iter(lambda: read_message(said), None) if m is not None] == [DONE, DONE, REFUSED]
+
+
 def test_messages_are_strict() -> None:
     whole = Message(7, PROVE, b"abc").encode()
     assert read_message(BytesIO(whole)) == Message(7, PROVE, b"abc")
@@ -259,6 +267,23 @@ def test_torn_end_is_cut_and_damage_stops(tmp_path: Path) -> None:
     path.write_bytes(whole + zlib.crc32(contradicting).to_bytes(4, "big") + contradicting)
     with pytest.raises(Refused, match=r"damaged at byte \d+: sequence 0"):
         Journal(path)
+
+
+def test_a_journal_that_cannot_be_written_signs_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path / "journal")
+    window, other = closed(OPEN_TERMS, orders(mixed(1))), closed(OPEN_TERMS, orders(mixed(2)))
+
+    def full_disk(_file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("equipoise.proofs.prover.journal.os.fsync", full_disk)
+        with pytest.raises(Refused, match="No space left"):
+            journal.claim(window)
+    for again in (window, other):
+        with pytest.raises(Refused, match="nothing more is signed"):
+            journal.claim(again)
+    journal.close()
 
 
 def test_write_durably_leaves_no_half(tmp_path: Path) -> None:
