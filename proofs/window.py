@@ -20,7 +20,7 @@ from typing import Protocol
 
 from equipoise.proofs.attestation import Attestation, signature_holds
 from equipoise.proofs.digest import ZERO32, u64
-from equipoise.proofs.errors import LimitExceeded, Malformed, Refused, need
+from equipoise.proofs.errors import LimitExceeded, Malformed, PolicyRefused, Refused, need
 from equipoise.proofs.group import Point, commit
 from equipoise.proofs.header import MAX_LEAVES, MAX_TIME, MAX_TOTAL, OPEN, PER_ORDER, PER_TRADER, VERSION, Header, Lane
 from equipoise.proofs.orders import Leaf, Order, TraderContent, make_leaf, make_trader_leaf, signed_by_gateway
@@ -209,6 +209,8 @@ class Window:
         next: `Publisher.merge`), LimitExceeded when a subtree is too wide for receipts.
         """
         self.terms.policy.check(self._totals, self.terms.gateway != ZERO32)
+        if self._buys + self._sells < self.terms.v_min:  # it would have a statement that no band can follow
+            raise PolicyRefused(f"total volume is below v_min = {self.terms.v_min}: merge into the next window")
         return self._sign(sequence, previous, signer)
 
     def _sign(self, sequence: int, previous: bytes, signer: Signer) -> Closed:

@@ -64,10 +64,12 @@ def test_band_at_its_edges(lots: list[tuple[int, int]], index: int) -> None:
 
 
 def test_band_needs_the_least_volume() -> None:
-    with pytest.raises(LimitExceeded, match="v_min"):
-        full(closed(replace(BAND_TERMS, v_min=10), orders([(9, 0)])))
-    with pytest.raises(LimitExceeded, match="v_min"):
-        full(closed(BAND_TERMS))
+    for terms, lots in ((replace(BAND_TERMS, v_min=10), [(9, 0)]), (BAND_TERMS, [])):
+        with pytest.raises(PolicyRefused, match="below v_min"):
+            closed(terms, orders(lots))
+        with pytest.raises(LimitExceeded, match="v_min"):
+            full(closed(terms, orders(lots), honest=False))
+    assert full(closed(replace(BAND_TERMS, v_min=9), orders([(9, 0)]))).band is not None
 
 
 def test_closing_again_gives_the_same_bytes() -> None:
