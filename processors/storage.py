@@ -138,13 +138,13 @@ def load(state: State, instruments: Instruments, settings: EngineSettings, rows:
 
 def _load_partition(state: State, row: bytes, layout: bytes) -> None:
     counts, body = _unpack("", row, _PARTITION, layout)
-    if counts[0] != len(state.sources):
-        raise StateError(f"partition row: {counts[0]} sources, now {len(state.sources)}; topics were added or removed")
+    if counts[0] > len(state.sources):
+        raise StateError(f"partition row: {counts[0]} sources, now {len(state.sources)}; topics were removed")
     size = PARTITION_DTYPE.itemsize
     stored = np.frombuffer(body[:size], PARTITION_DTYPE)
     for name in _KEPT:
         state.partition[name] = stored[name]
-    state.sources[:] = np.frombuffer(body[size:], SOURCE_DTYPE)
+    state.sources[: counts[0]] = np.frombuffer(body[size:], SOURCE_DTYPE)  # topics may be added behind them
 
 
 def _load_instrument(state: State, i: int, key: str, row: bytes, layout: bytes) -> State:

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import faust
 from confluent_kafka import KafkaException
@@ -31,10 +31,12 @@ from equipoise.streams.runtime import Runtime
 from equipoise.streams.settings import Kafka, Merge, Settings
 from equipoise.streams.settings.engine import engine_settings, pending_settings
 from equipoise.streams.state_rows import MEMPOOL
-from equipoise.streams.task import Task
+from equipoise.streams.task import Claim, Task
 from equipoise.streams.topics import Input, Topics, TopicsError, check_partitions, inputs
 
 log = logging.getLogger(__name__)
+
+LISTING_S: Final = 10.0
 
 
 class Stream:
@@ -44,6 +46,7 @@ class Stream:
         self._app = app
         self._settings = settings
         self._read = {source.topic: source for source in read}
+        self.topics = set(self._read)
         self._engine_settings = engine_settings(settings)
         self.instruments = Instruments()
         self.batches = Batches(app, settings.kafka.batch_max_records)
@@ -58,12 +61,14 @@ class Stream:
             frame = await self._framing(self._schemas)
             self._listing = Listing(self._settings, self.instruments, self._schemas)
             self._listing.start()
-            await asyncio.to_thread(self._listing.loaded.wait, self._settings.kafka.request_timeout_ms / 1000)
+            # State of an instrument that is not listed yet would be left out: there is no limit to this wait.
+            while not await asyncio.to_thread(self._listing.loaded.wait, LISTING_S):
+                log.warning("still reading topic %s to its end", self._settings.topics.instruments)
             outgoing = Outgoing(self._settings.topics, self.instruments, frame)
             delivery = Delivery(self._settings)
             worker = f"{socket.gethostname()}/{os.getpid()}"
             tools = Tools(self._settings, delivery, outgoing, FaustSource(self._app, self.batches), worker)
-            self.runtime = Runtime(tools, self._task)
+            self.runtime = Runtime(tools, self._task, self.instruments)
             self.runtime.start()
         return self.runtime
 
@@ -72,7 +77,7 @@ class Stream:
         if self._listing is not None:
             self._listing.stop()
 
-    def _task(self, topics: Sequence[str], owner: str) -> Work:
+    def _task(self, topics: Sequence[str], owner: str, claim: Claim) -> Work:
         assert self._schemas is not None, "started"
         settings, time = self._settings, self._settings.time
         if owner == MEMPOOL:
@@ -90,6 +95,7 @@ class Stream:
             decoders,
             stamped=time.merge is Merge.STAMPED,
             idle_ns=time.idle_ms * 1_000_000,
+            claim=claim,
         )
 
     async def _framing(self, schemas: SchemaSource) -> Any:
@@ -101,13 +107,21 @@ class Stream:
                 await backoff.wait(f"registry {self._settings.registry.url}: {sentence(why)}")
 
 
-def install(app: faust.App, settings: Settings) -> Stream:
+def install(app: faust.App, settings: Settings, cancelled: Callable[[], bool] = bool) -> Stream | None:
     """Add Equipoise's agents to a Faust app that is not started yet. Blocks until its topics are there.
 
     The app's own agents, tables and settings stay as they are. Its `broker` must be the cluster of
-    `settings.kafka`, and its id is the consumer group.
+    `settings.kafka`, and its id the consumer group. Topics that come to match a pattern later are read
+    after the next start.
+
+    Args:
+        app: not started.
+        settings: of the stream.
+        cancelled: asked while topics are awaited; None is returned where it says so.
     """
-    read = await_topics(settings)
+    read = await_topics(settings, cancelled)
+    if read is None:
+        return None
     stream = Stream(app, settings, read)
     topics = {"orders": [source.topic for source in read]}
     if settings.topics.mempool:
@@ -118,18 +132,19 @@ def install(app: faust.App, settings: Settings) -> Stream:
     return stream
 
 
-def await_topics(settings: Settings) -> list[Input]:
+def await_topics(settings: Settings, cancelled: Callable[[], bool] = bool) -> list[Input] | None:
     """The input topics, checked. Says what is missing in one sentence, and tries again until it is there."""
     backoff = Backoff(settings.kafka.retry_backoff_max_ms)
-    while True:
+    while not cancelled():
         try:
             existing = Topics(settings).partitions()
             read = inputs(settings, existing)
             check_partitions(settings, existing, read)
         except (KafkaException, TopicsError) as why:
-            backoff.wait_blocking(f"{settings.kafka.bootstrap}: {sentence(why)}")
+            backoff.wait_blocking(f"{settings.kafka.bootstrap}: {sentence(why)}", cancelled)
         else:
             return read
+    return None
 
 
 def make_app(settings: Settings) -> faust.App:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -10,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_MS: Final = 250
+LOOK_S: Final = 0.1
 
 _HINTS: Final = {
     KafkaError._ALL_BROKERS_DOWN: "no broker answers; check kafka.bootstrap",
@@ -48,9 +50,11 @@ class Backoff:
         """Say what is being waited for, and pause."""
         await asyncio.sleep(self._pause_s(what))
 
-    def wait_blocking(self, what: str) -> None:
-        """The same in a thread."""
-        time.sleep(self._pause_s(what))
+    def wait_blocking(self, what: str, cancelled: Callable[[], bool]) -> None:
+        """The same in a thread; ends early where `cancelled` says so."""
+        until = time.monotonic() + self._pause_s(what)
+        while time.monotonic() < until and not cancelled():
+            time.sleep(LOOK_S)
 
     def _pause_s(self, what: str) -> float:
         pause_ms, self._next_ms = self._next_ms, min(2 * self._next_ms, self._max_ms)

@@ -11,16 +11,20 @@ from typing import Final, Protocol
 
 from confluent_kafka import KafkaException
 
+from equipoise.processors.instruments import Instruments
 from equipoise.streams.checkpoint import StateWriter
+from equipoise.streams.claims import Claims
 from equipoise.streams.partition import Partition, Tools, Work
 from equipoise.streams.records import RawRecord
 from equipoise.streams.recovery import Beginning, begin
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.state_rows import MEMPOOL
+from equipoise.streams.task import Claim
 
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 0.1
+REPORT_S: Final = 60.0
 Place = tuple[str, int]  # topic, partition
 Slot = tuple[str, int]  # '' or MEMPOOL, and the partition number
 
@@ -28,8 +32,8 @@ Slot = tuple[str, int]  # '' or MEMPOOL, and the partition number
 class MakeTask(Protocol):
     """Makes fresh tasks."""
 
-    def __call__(self, topics: Sequence[str], owner: str) -> Work:
-        """A task for these topics of one partition number."""
+    def __call__(self, topics: Sequence[str], owner: str, claim: Claim) -> Work:
+        """A task for these topics of one partition number, which tells `claim` the instruments that it meets."""
         ...
 
 
@@ -49,8 +53,9 @@ class Runtime:
     state rows lie under a lower generation, and its commit is refused.
     """
 
-    def __init__(self, tools: Tools, make_task: MakeTask) -> None:
+    def __init__(self, tools: Tools, make_task: MakeTask, instruments: Instruments) -> None:
         self._tools = tools
+        self._claims = Claims(instruments)
         self._make_task = make_task
         self.partitions: dict[Slot, Partition] = {}
         self._jobs: list[asyncio.Task[None]] = []
@@ -59,7 +64,7 @@ class Runtime:
 
     def start(self) -> None:
         """Begin to look after acknowledgements, heartbeats and checkpoints."""
-        jobs = (self._tools.delivery.run(), self._beats(), self._checkpoints())
+        jobs = (self._tools.delivery.run(), self._beats(), self._checkpoints(), self._reports())
         self._jobs = [asyncio.create_task(self._guard(job)) for job in jobs]
 
     async def assigned(self, places: set[Place], generation: int) -> None:
@@ -102,8 +107,21 @@ class Runtime:
             log.warning("last checkpoint failed, its input will be repeated: %s", sentence(why))
         self._drop()
 
+    def report(self) -> None:
+        """Log what became of every record, per topic and partition; it adds up, or this raises."""
+        for (_, number), partition in sorted(self.partitions.items()):
+            for topic, account in partition.task.accounts().items():
+                if account["in"]:
+                    log.info(
+                        "%s[%d]: in %d = used %d + late %d + flagged %d + dead-lettered %d + waiting %d",
+                        topic, number, account["in"], account["used"], account["late"], account["flagged"],
+                        account["dead_lettered"],
+                        account["in"] - sum(account[k] for k in ("used", "late", "flagged", "dead_lettered")),
+                    )  # fmt: skip
+
     async def stop(self) -> None:
         """Seal, close and send what is left."""
+        self.report()
         await self.revoked()
         for job in self._jobs:
             job.cancel()
@@ -133,7 +151,7 @@ class Runtime:
     def _take_up(self, slot: Slot, beginning: Beginning, generation: int) -> Partition:
         owner, number = slot
         recovered = beginning.recovered
-        task = self._make_task(beginning.topics, owner)
+        task = self._make_task(beginning.topics, owner, lambda topic, found: self._claims.take(topic, number, found))
         if recovered.rows:
             task.load(recovered.rows)
         task.start_at(beginning.offsets)
@@ -151,12 +169,18 @@ class Runtime:
         for partition in self.partitions.values():
             partition.close()
         self.partitions = {}
+        self._claims.clear()
 
     async def _beats(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
             for partition in self.partitions.values():
                 partition.beat()
+
+    async def _reports(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_S)
+            self.report()
 
     async def _checkpoints(self) -> None:
         while True:

@@ -9,7 +9,7 @@ publishes each `Step` first and stores `dump` afterwards (streams/checkpoint.py)
 
 import json
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final, NamedTuple, Protocol
@@ -22,6 +22,7 @@ from equipoise.streams.accounting import Account, fold, outcome_of
 from equipoise.streams.merge import Merge
 from equipoise.streams.records import Decoded, Decoder, RawRecord
 
+Claim = Callable[[str, Sequence[int]], None]
 PARTITION_ROW: Final = ""  # key of the state row that belongs to the partition and not to one instrument
 STATE_VERSION: Final = 1
 
@@ -93,6 +94,7 @@ class Task:
         *,
         stamped: bool = True,
         idle_ns: int = 5_000_000_000,
+        claim: Claim | None = None,
     ) -> None:
         """Task over `topics`, in the order of `Events.source`; their names, not this order, break ties.
 
@@ -102,11 +104,13 @@ class Task:
             decoders: one a topic; not needed by `feed_rows`.
             stamped: merge by stamp; False: as delivered, without waiting and without replay identity.
             idle_ns: a topic at its end and this far behind the newest stamp is not waited for.
+            claim: is told which instruments (indices, ascending) came on which topic, and may refuse them.
         """
         self._engine = engine
         self._decoders = decoders or {}
         self._sources = [_Source(topic) for topic in topics]
         self._index = {topic: index for index, topic in enumerate(topics)}
+        self._claim = claim
         self._stamped = stamped and len(topics) > 1
         self.merge = Merge(topics, idle_ns)
 
@@ -203,6 +207,8 @@ class Task:
     def _take(self, topic: str, decoded: Decoded, offsets: Sequence[int], now_s: float) -> None:
         index = self._index[topic]
         source = self._sources[index]
+        if self._claim is not None:
+            self._claim(topic, [found for found in np.unique(decoded.events.instrument).tolist() if found >= 0])
         for refusal in decoded.refusals:
             source.refused.append((offsets[refusal.record], refusal.cause, refusal.detail))
         source.account.read += len(offsets)

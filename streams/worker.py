@@ -6,10 +6,14 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
+import faust
+from confluent_kafka import KafkaException
+
 from equipoise.streams.app import Stream, install, make_app
 from equipoise.streams.kernels import warm_up
-from equipoise.streams.pulse import beat
+from equipoise.streams.retry import sentence
 from equipoise.streams.settings import Settings
+from equipoise.streams.topics import Topics, inputs
 
 log = logging.getLogger(__name__)
 
@@ -19,40 +23,71 @@ LOOK_S: Final = 0.2
 async def run(settings: Settings, ready: Callable[[Stream], None] | None = None) -> None:
     """Run until SIGTERM or SIGINT, then drain: seal, commit, leave, within `delivery.grace_s`.
 
+    Where an input is a pattern and new topics match it, the stream drains and begins again with them.
+
     Args:
         settings: all of them.
-        ready: called once, when the agents are started.
+        ready: called when the agents are started.
 
     Raises:
         Exception: whatever stopped the stream.
     """
-    loop = asyncio.get_running_loop()
-    pulse = loop.create_task(beat(settings.delivery.pulse_file)) if settings.delivery.pulse_file else None
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
     log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up))
-    app = make_app(settings)
-    stream = await asyncio.to_thread(install, app, settings)
+    while not asked.is_set():
+        await _run_once(settings, asked, ready)
+
+
+async def _run_once(settings: Settings, asked: asyncio.Event, ready: Callable[[Stream], None] | None) -> None:
+    """Until asked to end, or until there are other topics to read."""
+    installed = await asyncio.to_thread(_install, settings, asked.is_set)
+    if installed is None:
+        return
+    app, stream = installed
     await app.start()
     if ready is not None:
         ready(stream)
+    looking = asyncio.create_task(_other_topics(settings, stream))
     try:
-        await _until(asked, lambda: bool(app.crashed), stream)
+        while not (asked.is_set() or looking.done() or app.crashed):
+            if stream.runtime is not None and stream.runtime.failed.done():
+                stream.runtime.failed.result()
+            await asyncio.sleep(LOOK_S)
     finally:
-        log.info("draining")
-        try:
-            await asyncio.wait_for(app.stop(), settings.delivery.grace_s)
-        except TimeoutError:
-            log.warning("not drained within %d s; what is not sealed will be repeated", settings.delivery.grace_s)
-        if pulse is not None:
-            pulse.cancel()
+        looking.cancel()
+        await _drain(app, settings)
     if app.crash_reason is not None:
         raise app.crash_reason
 
 
-async def _until(asked: asyncio.Event, crashed: Callable[[], bool], stream: Stream) -> None:
-    while not asked.is_set() and not crashed():
-        if stream.runtime is not None and stream.runtime.failed.done():
-            stream.runtime.failed.result()
-        await asyncio.sleep(LOOK_S)
+def _install(settings: Settings, cancelled: Callable[[], bool]) -> tuple[faust.App, Stream] | None:
+    app = make_app(settings)
+    stream = install(app, settings, cancelled)
+    return None if stream is None else (app, stream)
+
+
+async def _drain(app: faust.App, settings: Settings) -> None:
+    log.info("draining")
+    try:
+        await asyncio.wait_for(app.stop(), settings.delivery.grace_s)
+    except TimeoutError:
+        log.warning("not drained within %d s; what is not sealed will be repeated", settings.delivery.grace_s)
+
+
+async def _other_topics(settings: Settings, stream: Stream) -> None:
+    """Return once the patterns match other topics than are read."""
+    while True:
+        await asyncio.sleep(settings.topics.refresh_s)
+        if not any(asked.pattern for asked in settings.topics.orders):
+            continue
+        try:
+            existing = await asyncio.to_thread(Topics(settings).partitions)
+            found = {source.topic for source in inputs(settings, existing)}
+        except (KafkaException, RuntimeError) as why:
+            log.warning("topics were not listed: %s", sentence(why))
+            continue
+        if found != stream.topics:
+            log.info("topics that match: %s new, %s gone", sorted(found - stream.topics), sorted(stream.topics - found))
+            return

@@ -123,4 +123,5 @@ class Topics(Group):
     attestations: str = setting("equipoise.attestations", "commitment proofs")
     partitions: int = setting(4, "partitions of topics that `equipoise topics create` makes", ge=1)
     replication: int = setting(1, "copies of each; 3 on a cluster that must survive a broker", ge=1)
+    refresh_s: int = setting(30, "how often new topics are looked for, where an input is a pattern", ge=1)
     input_retention_s: int = setting(7 * 86_400, "how long created input and signal topics keep records", ge=60)

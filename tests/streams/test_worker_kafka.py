@@ -164,19 +164,17 @@ def _partition(key: str) -> int:
     return (_murmur2(key.encode()) & 0x7FFFFFFF) % live.PARTITIONS
 
 
-def _symbols(wanted: Iterable[int]) -> list[str]:
-    """A symbol for each partition: a partition's watermark is its own, so recordings of other years lie apart."""
+def _instruments(symbols: Iterable[str]) -> list[str]:
+    """A venue for each that puts it on a partition of its own: recordings of other years have other watermarks."""
     return [
-        next(
-            s for s in (f"R{n}" for n in itertools.count()) if (_murmur2(f"V:{s}".encode()) & 0x7FFFFFFF) % 4 == number
-        )
-        for number in wanted
+        next(key for key in (f"V{n}:{symbol}" for n in itertools.count()) if _partition(key) == number)
+        for number, symbol in enumerate(symbols)
     ]
 
 
 def _sources(data: Path, folder: Path) -> list[Source]:
     """Four recordings, one a partition; the two of Binance have a topic a channel."""
-    names = _symbols(range(4))
+    names = _instruments(["BTCUSDT", "ETHUSD_PERP", "ARL", "AAPL"])
     short = []
     for path in ("usdm/btcusdt_20240808.gz", "cm/ethusd_perp_20240808.gz"):
         with gzip.open(data / "binance-hftbacktest" / path) as recorded:
@@ -190,10 +188,7 @@ def _sources(data: Path, folder: Path) -> list[Source]:
         ("databento-mbo", (data / "databento-arl-mbo" / "mbo.csv",), False),
         ("lobster", tuple(sorted(lobster.glob("*message*"))), False),
     ]
-    return [
-        Source(preset, paths, f"V:{symbol}", split=split)
-        for (preset, paths, split), symbol in zip(files, names, strict=True)
-    ]
+    return [Source(preset, paths, name, split=split) for (preset, paths, split), name in zip(files, names, strict=True)]
 
 
 def _backtest(opened: Opened, flags: dict[str, object]) -> list[live.Payload]:
