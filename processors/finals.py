@@ -29,8 +29,7 @@ def close_due(state: State, out: Output, scratch: Scratch, source: int, offset: 
     if last == NULL:
         return 0
     if partition.closed_number == NULL:
-        partition.closed_number = last
-        return 0
+        partition.closed_number = _before_first_open(state, last)
     ring = state.slots.shape[1]
     stop = min(last, partition.closed_number + ring)
     for number in range(partition.closed_number + 1, stop + 1):
@@ -39,6 +38,16 @@ def close_due(state: State, out: Output, scratch: Scratch, source: int, offset: 
             return wanted
     partition.closed_number = max(partition.closed_number, last)
     return 0
+
+
+@inner
+def _before_first_open(state: State, last: int) -> int:
+    """Number below which no window is open: a source that has not spoken yet holds the first ones open."""
+    first = last + 1
+    for k in range(state.slots.shape[1]):
+        for m in range(state.member_count[k]):
+            first = min(first, state.slots[state.members[k, m], k].number)
+    return first - 1
 
 
 @inner
