@@ -26,7 +26,7 @@ from equipoise.streams.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-PAUSE_MAX_S: Final = 0.01
+PAUSE_MAX_S: Final = 0.05
 
 # The last offsets of a topic may hold no records (transaction markers): then no position ever reaches its end. It
 # counts as ended once nothing at all has come out of Faust for so long, seen at so many looks: a loop that was busy
