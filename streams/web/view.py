@@ -19,7 +19,7 @@ from equipoise.streams.web.text import bps, clock_text, signed
 View = dict[str, Any]
 TABLE_ROWS: Final = 24
 FLOWING_NS: Final = 1_000_000_000  # signals that came within this time are a stream, though it may be late
-HOLD_NS: Final = 800_000_000  # a sentence stays this long unless regime or status changes: it has to be read
+HOLD_NS: Final = 800_000_000  # what is said stays this long unless regime or status changes: it has to be read
 
 
 class InstrumentBoard:
@@ -34,7 +34,7 @@ class InstrumentBoard:
         self.window: ImbalanceWindow | None = None
         self.received_ns = 0  # event time at which the reading came
         self.recent: deque[Reading] = deque(maxlen=TABLE_ROWS)
-        self._said: tuple[str, int, tuple[object, ...]] = ("", -HOLD_NS, ())
+        self._held: tuple[Reading | None, int, tuple[object, ...]] = (None, -HOLD_NS, ())
 
     def take(self, reading: Reading, clock_ns: int = 0) -> None:
         """A new spread signal, received at the event time `clock_ns`.
@@ -49,20 +49,32 @@ class InstrumentBoard:
         self.reading, self.received_ns = reading, clock_ns
         self.history.add(reading)
 
-    def sentence(self, clock_ns: int) -> str:
-        """The sentence; it changes at once with regime and status, else no faster than one can read."""
+    def shown(self, clock_ns: int) -> Reading | None:
+        """The reading that sentence and figures are about.
+
+        It changes at once with regime, status and validity, else no faster than one can read; then the
+        figures change with it, so that the two never disagree.
+        """
         reading = self.reading
-        expired = reading is not None and clock_ns > reading.valid_until_ns
-        state = (reading and (reading.regime, reading.status, reading.mid is None), expired)
-        text, since, before = self._said
-        if state != before or not 0 <= clock_ns - since < HOLD_NS:
-            text = sentence(reading, self.base_bps, clock_ns, clock_ns - self.received_ns < FLOWING_NS)
-            self._said = (text, clock_ns, state)
-        return text
+        state = (reading and (reading.regime, reading.status, reading.mid is None), self._expired(reading, clock_ns))
+        held, since, before = self._held
+        if state != before or not 0 <= clock_ns - since < HOLD_NS or self._expired(held, clock_ns):
+            held = reading
+            self._held = (held, clock_ns, state)
+        return held
+
+    def sentence(self, clock_ns: int) -> str:
+        """The sentence about what is shown."""
+        return sentence(self.shown(clock_ns), self.base_bps, clock_ns, clock_ns - self.received_ns < FLOWING_NS)
 
     def fresh(self, clock_ns: int) -> Reading | None:
-        """The reading while it is valid: nothing is shown as current past its time."""
-        return self.reading if self.reading and clock_ns <= self.reading.valid_until_ns else None
+        """What is shown, while it is valid: nothing is shown as current past its time."""
+        reading = self.shown(clock_ns)
+        return None if self._expired(reading, clock_ns) else reading
+
+    @staticmethod
+    def _expired(reading: Reading | None, clock_ns: int) -> bool:
+        return reading is not None and clock_ns > reading.valid_until_ns
 
 
 class Board:

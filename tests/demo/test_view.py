@@ -84,7 +84,7 @@ def test_finals_and_heartbeats_do_not_move_the_quote() -> None:
     heartbeat = {"reference_mid": None, "score": None, "components": [], "bid_half_spread": None}
     board.spread(spread(kind="HEARTBEAT", as_of_ns=START_NS + S, **heartbeat))
     board.spread(quoted(0.9, as_of_ns=START_NS))  # older than what is shown
-    view = board.view(KEY, START_NS + S)
+    view = board.view(KEY, START_NS + 2 * S)
     assert view["quote"] == before
     assert [row["kind"] for row in view["signals"][:3]] == ["live", "heartbeat", "final"]
 
@@ -92,9 +92,10 @@ def test_finals_and_heartbeats_do_not_move_the_quote() -> None:
 def test_a_sentence_can_be_read_before_it_changes() -> None:
     board = Board("x", [KEY])
     board.spread(quoted(0.1, components=parts(CVD=0.5, OFI=0.1)))
-    first = board.view(KEY, START_NS)["sentence"]
+    first, score = (board.view(KEY, START_NS)[name] for name in ("sentence", "quote"))
     board.spread(quoted(0.2, components=parts(CVD=0.6, OFI=0.1), as_of_ns=START_NS + S // 10))
-    assert board.view(KEY, START_NS + S // 10)["sentence"] == first
+    soon = board.view(KEY, START_NS + S // 10)
+    assert (soon["sentence"], soon["quote"]) == (first, score)
     assert board.view(KEY, START_NS + S)["sentence"] != first
     board.spread(quoted(0.7, "STRESSED", as_of_ns=START_NS + 11 * S // 10))
     assert "9.2" not in first
