@@ -139,6 +139,11 @@ WINDOW_DTYPE: Final = np.dtype(
         ("bucket", "i8", (N_BUCKETS,)),  # lowest price of the bucket, ticks, ascending
         ("bucket_buy", "i8", (N_BUCKETS,)),
         ("bucket_sell", "i8", (N_BUCKETS,)),
+        ("cvd_decayed", "f8"),  # lots, buys - sells decayed to as_of_ns
+        ("profile_width", "i8"),  # ticks; the decayed delta per price bucket of the session
+        ("n_profile", "u1"),
+        ("profile_price", "i8", (N_BUCKETS,)),  # lowest price of the bucket, ticks, ascending
+        ("profile_delta", "f8", (N_BUCKETS,)),  # lots, buys - sells decayed to as_of_ns
         ("source", "i2"),
         ("offset", "i8"),  # of the record that moved the watermark past the end
     ],

@@ -10,6 +10,7 @@ from equipoise.processors import evaluate, publish, time
 from equipoise.processors.columns import NULL
 from equipoise.processors.jit import inner
 from equipoise.processors.measures import depth, ofi, pending
+from equipoise.processors.numerics import decay
 from equipoise.processors.policy import fee, score, spread
 from equipoise.processors.publish import Output, Scratch
 from equipoise.processors.state import RING, Array, State
@@ -159,6 +160,7 @@ def _final(state: State, out: Output, scratch: Scratch, i: int, k: int, trigger:
     window.source = source
     window.offset = offset
     _window_buckets(state, slot, window)
+    _window_profile(state, i, window)
     _final_signal(state, out, scratch, i, slot, window, at, trigger)
 
 
@@ -199,6 +201,34 @@ def _window_buckets(state: State, slot: Array, window: Array) -> None:
                 window.bucket_sell[n] = slot.ring_sell[at]
                 n += 1
     window.n_buckets = n
+
+
+@inner
+def _window_profile(state: State, i: int, window: Array) -> None:
+    """Volume delta, in total and per price bucket, decayed to the watermark."""
+    inst = state.instruments[i]
+    half_life_ns = state.settings[0].cvd_half_life_ns
+    width = state.settings[0].bucket_ticks
+    as_of = max(window.as_of_ns, inst.clock_ns)
+    epoch = inst.volume_epoch
+    window.profile_width = width << inst.profile_shift
+    window.profile_price[:] = 0
+    window.profile_delta[:] = 0.0
+    window.cvd_decayed = 0.0
+    n = 0
+    if inst.first_trade_ns != NULL:
+        buys = decay.at(inst.buys, epoch, as_of, half_life_ns)
+        window.cvd_decayed = buys - decay.at(inst.sells, epoch, as_of, half_life_ns)
+    if inst.profile_low != NULL:
+        for b in range(inst.profile_low >> inst.profile_shift, (inst.profile_high >> inst.profile_shift) + 1):
+            at = b & (RING - 1)
+            buys = decay.at(inst.profile_buys[at], epoch, as_of, half_life_ns)
+            sells = decay.at(inst.profile_sells[at], epoch, as_of, half_life_ns)
+            if buys != 0.0 or sells != 0.0:
+                window.profile_price[n] = (b << inst.profile_shift) * width
+                window.profile_delta[n] = buys - sells
+                n += 1
+    window.n_profile = n
 
 
 @inner

@@ -147,5 +147,10 @@ class WindowRow(NamedTuple):
     bucket: Rows
     bucket_buy: Rows
     bucket_sell: Rows
+    cvd_decayed: float
+    profile_width: int
+    n_profile: int
+    profile_price: Rows
+    profile_delta: Rows
     source: int
     offset: int

@@ -11,7 +11,7 @@ from typing import Final
 
 from equipoise.schemas.enums import Component, Kind
 from equipoise.schemas.row_layout import NULL, ComponentRow, InstrumentLike, Row, Rows, SignalRow, WindowRow
-from equipoise.schemas.rows import buckets, classified_share, component_rows, reasons, tick_text, underlying
+from equipoise.schemas.rows import buckets, classified_share, component_rows, profile, reasons, tick_text, underlying
 
 _KINDS: Final = tuple(kind.name.lower().encode() for kind in Kind)
 _double: Final = Struct("<d").pack
@@ -95,6 +95,9 @@ def encode_window(row: Row, instrument: InstrumentLike) -> bytes:
         _long(window.bucket_width),
         _long(window.bucket_other),
         _buckets(window),
+        _double(window.cvd_decayed),
+        _long(window.profile_width),
+        _profile(window),
     )
     return b"".join(parts)
 
@@ -185,6 +188,13 @@ def _buckets(window: WindowRow) -> bytes:
     if not rows:
         return _NONE
     return b"".join([_long(len(rows)), *(_long(number) for row in rows for number in row), _NONE])
+
+
+def _profile(window: WindowRow) -> bytes:
+    rows = profile(window)
+    if not rows:
+        return _NONE
+    return b"".join([_long(len(rows)), *(_long(price) + _double(delta) for price, delta in rows), _NONE])
 
 
 @lru_cache(maxsize=4096)

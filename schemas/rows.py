@@ -94,7 +94,16 @@ def window_record(row: Row, instrument: InstrumentLike) -> Record:
         "bucket_width": window.bucket_width,
         "bucket_other": window.bucket_other,
         "buckets": [{"price": price, "buy": buy, "sell": sell} for price, buy, sell in buckets(window)],
+        "cvd_decayed": float(window.cvd_decayed),
+        "profile_width": window.profile_width,
+        "profile": [{"price": price, "delta": delta} for price, delta in profile(window)],
     }
+
+
+def profile(window: WindowRow) -> list[tuple[int, float]]:
+    """(lowest price, decayed delta in lots) of each bucket of the session that is in use."""
+    rows = zip(window.profile_price.tolist(), window.profile_delta.tolist(), strict=True)
+    return list(rows)[: window.n_profile]
 
 
 def buckets(window: WindowRow) -> list[tuple[int, int, int]]:

@@ -39,6 +39,14 @@ class PriceBucket:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceDelta:
+    """Decayed volume delta in one price bucket."""
+
+    price: int  # lowest price, ticks
+    delta: float  # lots
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What every published record has."""
 
@@ -184,10 +192,16 @@ class ImbalanceWindow(Published):
     bucket_width: int  # ticks
     bucket_other: int
     buckets: tuple[PriceBucket, ...]
+    cvd_decayed: float  # lots
+    profile_width: int  # ticks
+    profile: tuple[PriceDelta, ...]
 
     @classmethod
     def _typed(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return values | {"buckets": tuple(PriceBucket(**bucket) for bucket in values["buckets"])}
+        return values | {
+            "buckets": tuple(PriceBucket(**bucket) for bucket in values["buckets"]),
+            "profile": tuple(PriceDelta(**bucket) for bucket in values["profile"]),
+        }
 
 
 RECORDS: Final = {cls.__name__: cls for cls in (SpreadSignal, FeeSignal, ImbalanceWindow)}

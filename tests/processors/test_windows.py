@@ -158,3 +158,19 @@ def test_no_rows_no_output() -> None:
     o = Engine(table()).step(Events(*(column[:0] for column in events(add(1, 1, 1, 1)))))
     assert len(o.signals) == len(o.windows) == len(o.outcome) == 0
     assert Engine(table()).watermark_ns() == NULL
+
+
+def test_the_profile_is_the_decayed_delta_by_price() -> None:
+    rows = trades(8, 200)
+    half_life = MeasureSettings().cvd_half_life_ns
+    (window,) = [w for w in run([*rows, trade(0, 1, 1, event_ns=T0 + 7 * SECOND)]) if w["start_ns"] == T0 + 5 * SECOND]
+    as_of = int(window["as_of_ns"])
+    signed = {BUY: 1, SELL: -1, 0: 0}
+    aged = [
+        (r["price"], signed[r["side"]] * r["quantity"] * 2.0 ** (-(as_of - r["event_ns"]) / half_life)) for r in rows
+    ]
+    assert window["cvd_decayed"] == pytest.approx(sum(delta for _, delta in aged), rel=1e-9)
+    assert window["n_profile"] > 3
+    for price, delta in zip(window["profile_price"], window["profile_delta"][: window["n_profile"]], strict=False):
+        inside = [d for p, d in aged if price <= p < price + window["profile_width"]]
+        assert delta == pytest.approx(sum(inside), abs=1e-9 * sum(map(abs, inside)))

@@ -31,5 +31,6 @@ WINDOW: dict[str, Any] = {
     "buy_volume_underlying": 0.7, "sell_volume_underlying": 0.2, "unknown_volume_underlying": None, "cvd": -4,
     "ofi": 6, "ofi_gross": 9, "depth_1": 0.25, "depth_10": None, "queue": -0.5, "pending_buy": 0, "pending_sell": 8,
     "mid_open": 1000.5, "mid_close": None, "bucket_width": 10, "bucket_other": 0,
-    "buckets": [{"price": 990, "buy": 7, "sell": 2}],
+    "buckets": [{"price": 990, "buy": 7, "sell": 2}], "cvd_decayed": 4.5, "profile_width": 10,
+    "profile": [{"price": 990, "delta": 4.5}],
 }  # fmt: skip

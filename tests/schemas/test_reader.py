@@ -43,7 +43,7 @@ def test_every_field_arrives(name: str, record: dict[str, Any]) -> None:
         found = getattr(signal, key)
         if key in ("kind", "trigger", "status", "regime", "rebalance", "binding_cap"):
             assert found.name == expected
-        elif key not in ("reasons", "components", "buckets"):
+        elif key not in ("reasons", "components", "buckets", "profile"):
             assert found == expected, key
     assert [reason.name for reason in signal.reasons] == record["reasons"]
     assert signal.instrument == "v:S"

@@ -24,6 +24,7 @@ ENUM_COLUMNS = {
 }  # fmt: skip
 LONGS = st.integers(NULL, 2**63 - 1) | st.sampled_from([NULL, 0, -1, 63, 64, 8191, 8192, -8193, 2**63 - 1])
 DOUBLES = st.floats(allow_nan=True, allow_infinity=True) | st.just(float("nan"))
+SUMS = st.floats(allow_nan=False)
 COLUMNS = {"f8": DOUBLES, "i8": LONGS, "i4": st.integers(-(2**31), 2**31 - 1), "i2": st.integers(0, 2**15 - 1)}
 
 
@@ -32,10 +33,12 @@ def column(name: str, dtype: np.dtype[Any]) -> st.SearchStrategy[Any]:
         return st.sampled_from([int(member) for member in ENUM_COLUMNS[name]])
     if name == "reasons":
         return st.integers(0, 2 ** len(enums.Reason) - 1)
-    if name == "n_buckets":
+    if name in ("n_buckets", "n_profile"):
         return st.integers(0, N_BUCKETS)
+    if name == "cvd_decayed":  # never null, so never NaN
+        return SUMS
     if dtype.shape:
-        return st.lists(LONGS, min_size=dtype.shape[0], max_size=dtype.shape[0])
+        return st.lists(SUMS if dtype.base.kind == "f" else LONGS, min_size=dtype.shape[0], max_size=dtype.shape[0])
     return COLUMNS.get(dtype.str[1:], st.integers(0, 3))
 
 
