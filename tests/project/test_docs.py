@@ -1,6 +1,6 @@
 """The blocks in the documentation run, print what they say, and name commands and files that exist.
 
-A block runs unless its first line says `no-run: REASON`. A `text` block after one that runs is its output;
+A `python` or `sh` block runs unless its first line says `no-run: REASON`. A `text` block after one that runs is its output;
 EQUIPOISE_WRITE_DOCS=1 writes it anew. Shell blocks that cannot run are still checked: command and options exist.
 """
 
@@ -93,7 +93,7 @@ def test_toml_is_a_settings_file(block, tmp_path):
         load(file)
 
 
-@pytest.mark.parametrize("block", having("sh"), ids=name)
+@pytest.mark.parametrize("block", having("sh", "bash"), ids=name)
 def test_commands_and_their_options_exist(block):
     for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
