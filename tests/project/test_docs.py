@@ -1,7 +1,7 @@
 """The blocks in the documentation run, print what they say, and name commands and files that exist.
 
-A `python` or `sh` block runs unless its first line says `no-run: REASON`. A `text` block after one that runs is its output;
-EQUIPOISE_WRITE_DOCS=1 writes it anew. Shell blocks that cannot run are still checked: command and options exist.
+A `python` or `sh` block runs unless its first line says `no-run: REASON`. A `text` block after one that runs is its
+output; EQUIPOISE_WRITE_DOCS=1 writes it anew. Shell blocks that cannot run are checked: command and options exist.
 """
 
 import os
