@@ -22,6 +22,7 @@ from equipoise.proofs.errors import Invalid, Malformed
 from equipoise.proofs.group import Point
 from equipoise.proofs.header import VERSION, Header
 
+_FIELD = 2**255 - 19
 _SIGN = vec8(b"equipoise/v1/sign/attestation")
 
 
@@ -77,7 +78,14 @@ class Attestation(Framed):
 
 
 def signature_holds(key: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether an Ed25519 signature verifies; False for a key that is no point."""
+    """Whether an Ed25519 signature verifies; False for a key that is no point, or not canonical.
+
+    OpenSSL reduces a key's coordinate modulo 2**255 - 19 silently; SPEC.md, section 1, does not.
+    """
+    y = int.from_bytes(key, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    if y >= _FIELD or (sign and y in (1, _FIELD - 1)):
+        return False
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except (InvalidSignature, ValueError):
