@@ -2,9 +2,9 @@
 
 The curve is −x² + y² = 1 + d·x²·y² over F_q, q = 2²⁵⁵ − 19. A signature (R, S) of message M under key A is good if
 S·B = R + k·A with k = SHA-512(R || A || M) mod L. S ≥ L, and encodings of A or R that are not of a point (y ≥ q, no
-square root, or −0), are refused. The RFC allows this equation and the same one times the cofactor 8; they differ only
-for signatures whose maker put a point of small order into A or R, and most libraries take this one. Points are extended
-coordinates (X : Y : Z : T) with x = X/Z, y = Y/Z, T = XY/Z, and the addition law is complete.
+square root, or −0), are refused. The SPEC takes this equation, without the cofactor;
+R is compared as a point, which is the same as byte for byte, since every point has one encoding that is not refused.
+Points are extended coordinates (X : Y : Z : T) with x = X/Z, y = Y/Z, T = XY/Z, and the addition law is complete.
 """
 
 from __future__ import annotations
