@@ -23,12 +23,10 @@ _LATE_BIT = 1 << int(Reason.LATE_EVENTS)
 
 
 @inner
-def close_due(state: State, out: Output, scratch: Scratch, source: int, offset: int) -> int:
-    """Close the windows that the watermark has passed. Returns 0, or how many output rows are wanted."""
+def close_due(state: State, out: Output, scratch: Scratch, event_ns: int, source: int, offset: int) -> int:
+    """Close what is due before a row at `event_ns`. Returns 0, or how many output rows are wanted."""
     partition = state.partition[0]
-    last = time.due(state)
-    if last == NULL:
-        return 0
+    last = time.due(state, event_ns)
     if partition.closed_number == NULL:
         partition.closed_number = _before_first_open(state, last)
     ring = state.slots.shape[1]

@@ -109,7 +109,7 @@ def run(
             else:
                 late = time.is_late(state, row.source, row.event_ns)
                 time.advance(state, row.source, row.event_ns, row.arrival_ns)
-                wanted = finals.close_due(state, out, scratch, row.source, row.offset)
+                wanted = finals.close_due(state, out, scratch, row.event_ns, row.source, row.offset)
                 if wanted == 0 and not _has_output_room(state, out):
                     wanted = 1
                 if wanted > 0:

@@ -68,12 +68,18 @@ def advance(state: State, s: int, event_ns: int, arrival_ns: int) -> None:
 
 
 @inner
-def due(state: State) -> int:
-    """Number of the last window that the partition's watermark has reached the end of; NULL before any."""
+def due(state: State, event_ns: int) -> int:
+    """Number of the last window to close before a row at `event_ns` is applied.
+
+    It is the last whose end the partition's watermark has reached. Where a slow source holds the watermark
+    back for longer than the ring of windows is, the oldest closes all the same: what comes for it revises it.
+    """
+    window_ns = state.settings[0].window_ns
+    outgrown = event_ns // window_ns - state.slots.shape[1]
     watermark = state.partition[0].watermark_ns
     if watermark == NULL:
-        return NULL
-    return watermark // state.settings[0].window_ns - 1
+        return outgrown
+    return max(watermark // window_ns - 1, outgrown)
 
 
 @inner

@@ -174,3 +174,17 @@ def test_the_profile_is_the_decayed_delta_by_price() -> None:
     for price, delta in zip(window["profile_price"], window["profile_delta"][: window["n_profile"]], strict=False):
         inside = [d for p, d in aged if price <= p < price + window["profile_width"]]
         assert delta == pytest.approx(sum(inside), abs=1e-9 * sum(map(abs, inside)))
+
+
+def test_a_slow_source_cannot_hold_more_windows_than_there_is_room_for() -> None:
+    """Twenty windows of 100 ms while the other topic says nothing: each is published once, the oldest early."""
+    short = EngineSettings(time=TimeSettings(window_ns=100 * MS))
+    e = Engine(table(), short, sources=2)
+    rows = [trade(BUY, 100, 1 + k, event_ns=T0 + k * 100 * MS) for k in range(40)]
+    early = e.step(events(*rows)).windows
+    assert 0 < len(early) < 40
+    late = e.step(events(trade(SELL, 100, 500, source=1, event_ns=T0 + 3950 * MS))).windows
+    rest = e.step(events(trade(BUY, 100, 1, event_ns=T0 + 9 * SECOND))).windows
+    everything = np.concatenate([early, late, rest])
+    assert everything["revision"].max() == 0
+    assert everything["buy_volume"].tolist() == [1 + k for k in range(40)]
