@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from equipoise.processors.columns import NULL, Events
 from equipoise.processors.instruments import Instruments
+from equipoise.streams.demo.recordings import companions
 from equipoise.streams.simulator import BurstSettings, Labels, Simulator, SimulatorSettings
 from equipoise.streams.sources.recording import Recording, open_recording
 
@@ -95,7 +96,7 @@ class RecordedFeed:
 
     def __init__(self, preset: str, file: Path, instrument: str) -> None:
         self._instruments = Instruments()
-        self._recording: Recording = open_recording(preset, [file], instrument, self._instruments)
+        self._recording: Recording = open_recording(preset, companions(preset, file), instrument, self._instruments)
         first = next(iter(self._recording.chunks(100)), None)
         if first is None or not len(first.decoded.events.event_ns):
             raise ValueError(f"{file}: no record of {instrument} in its first 100 lines")

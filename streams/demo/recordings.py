@@ -11,19 +11,20 @@ from equipoise.streams.demo.options import DemoError
 _NAMES: Final = {  # part of the file's name or of its folder's → preset
     "lobster": "lobster",
     "_message_": "lobster",
-    "databento": "databento",
-    "mbo": "databento",
+    "databento": "databento-mbo",
+    "bitstamp": "bitstamp",
     "binance": "binance",
     "cryptofeed": "cryptofeed",
 }
 _CONTENTS: Final = (
     (re.compile(rb'"stream"\s*:\s*"|"lastUpdateId"'), "binance"),
-    (re.compile(rb"^ts_recv,ts_event|publisher_id"), "databento"),
+    (re.compile(rb"^ts_recv,ts_event|publisher_id"), "databento-mbo"),
     (re.compile(rb"^(Time,Type,OrderId|\d+\.\d+,[1-7],\d+,\d+,\d+,-?1\s)"), "lobster"),
-    (re.compile(rb"^DBN"), "databento"),
+    (re.compile(rb"^DBN"), "databento-mbo"),
     (re.compile(rb'"receipt_timestamp"'), "cryptofeed"),
+    (re.compile(rb"order_(created|changed|deleted) \{"), "bitstamp"),
 )
-_VENUES: Final = {"binance": "BINANCE", "databento": "XNAS", "lobster": "NASDAQ", "cryptofeed": "VENUE"}
+_VENUES: Final = {"binance": "BINANCE", "bitstamp": "BITSTAMP", "databento-mbo": "XNAS", "lobster": "NASDAQ"}
 
 
 def guess(file: Path, preset: str | None, instrument: str | None) -> tuple[str, str]:
@@ -33,10 +34,25 @@ def guess(file: Path, preset: str | None, instrument: str | None) -> tuple[str, 
         raise DemoError(f"{file}: no known format in its name or first lines; say which with --preset")
     if instrument:
         return chosen, instrument
-    symbol = re.match(r"[A-Za-z]+(?:_perp)?", file.name)
-    if not symbol or symbol[0].lower() in ("mbo", "data", "message", "messages"):
+    found = _symbol(file)
+    if not found:
         raise DemoError(f"{file}: no symbol in its name; say which with --instrument VENUE:SYMBOL")
-    return chosen, f"{_VENUES.get(chosen, 'VENUE')}:{symbol[0].upper()}"
+    return chosen, f"{_VENUES.get(chosen, 'VENUE')}:{found}"
+
+
+def companions(preset: str, file: Path) -> list[Path]:
+    """The files that belong together: LOBSTER splits messages and order book."""
+    other = file.with_name(file.name.replace("_message_", "_orderbook_"))
+    return [file, other] if preset == "lobster" and other != file and other.is_file() else [file]
+
+
+def _symbol(file: Path) -> str:
+    """From the column `symbol` of a table, else from the beginning of the file's name; empty if neither says it."""
+    first, second, *_ = [*_head(file).decode("utf-8", "replace").splitlines()[:2], "", ""]
+    if "symbol" in (names := first.strip().split(",")) and second:
+        return second.strip().split(",")[names.index("symbol")]
+    named = re.match(r"[A-Za-z]+(?:_perp)?", file.name)
+    return named[0].upper() if named and named[0].lower() not in ("mbo", "data", "message", "messages") else ""
 
 
 def _by_name(file: Path) -> str:

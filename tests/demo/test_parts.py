@@ -16,7 +16,7 @@ from equipoise.streams.demo.ladder import Book, Ladders, ladder_view
 from equipoise.streams.demo.latency import Latencies, source_of
 from equipoise.streams.demo.losses import SETTLE_NS, Losses, money, verdict
 from equipoise.streams.demo.options import DemoError, worker_config
-from equipoise.streams.demo.recordings import guess
+from equipoise.streams.demo.recordings import companions, guess
 from equipoise.streams.demo.waiting import Waiting
 from equipoise.streams.settings import load
 from equipoise.streams.state_rows import split_row
@@ -215,7 +215,9 @@ def test_the_recorded_feed_gives_every_row_in_steps(shared_data) -> None:
         ("btcusdt_20240808.log", b'1 {"stream":"btcusdt@trade","data":{}}', ("binance", "BINANCE:BTCUSDT")),
         ("btcusd_perp.log", b'1 {"stream":"x"}', ("binance", "BINANCE:BTCUSD_PERP")),
         ("AMZN_2012_message_1.csv", b"34200.1,1,1,18,2238200,-1\n", ("lobster", "NASDAQ:AMZN")),
-        ("ARL.csv", b"ts_recv,ts_event,rtype,publisher_id\n", ("databento", "XNAS:ARL")),
+        ("ARL.csv", b"ts_recv,ts_event,rtype,publisher_id\n", ("databento-mbo", "XNAS:ARL")),
+        ("mbo.csv", b"ts_recv,ts_event,symbol\n1,2,ARL\n", ("databento-mbo", "XNAS:ARL")),
+        ("btcusd.log", b"14304 order_created {}\n", ("bitstamp", "BITSTAMP:BTCUSD")),
     ],
 )
 def test_guessing(tmp_path, name: str, content: bytes, expected: tuple[str, str]) -> None:
@@ -247,3 +249,12 @@ def test_the_workers_configuration_is_valid(tmp_path) -> None:
     assert settings.topics.orders[0].name == "orders"
     assert settings.topics.mempool == "mempool"
     assert str(settings.instruments.file).endswith('a "quoted" name.json')
+
+
+def test_lobsters_two_files_belong_together(tmp_path) -> None:
+    for name in ("AMZN_message_1.csv", "AMZN_orderbook_1.csv", "MSFT_message_1.csv"):
+        (tmp_path / name).write_text("")
+    both = companions("lobster", tmp_path / "AMZN_message_1.csv")
+    assert [file.name for file in both] == ["AMZN_message_1.csv", "AMZN_orderbook_1.csv"]
+    assert companions("lobster", tmp_path / "MSFT_message_1.csv") == [tmp_path / "MSFT_message_1.csv"]
+    assert companions("binance", tmp_path / "AMZN_message_1.csv") == [tmp_path / "AMZN_message_1.csv"]
