@@ -282,9 +282,11 @@ def wait_committed(worker: "Worker", bootstrap: str, group: str, records: Iterab
 def wait_ends(
     worker: "Worker", bootstrap: str, group: str, places: dict[tuple[str, int], int], timeout_s: float = 240
 ) -> None:
-    """Until these offsets are committed."""
-    deadline = time.monotonic() + timeout_s
+    """Until these offsets are committed; so much time may pass without any progress."""
+    deadline, before = time.monotonic() + timeout_s, None
     while (found := committed(bootstrap, group, places)) != places:
+        if found != before:
+            deadline, before = time.monotonic() + timeout_s, found
         assert worker.process.poll() is None, f"worker ended:\n{worker.log[-3000:]}"
         assert time.monotonic() < deadline, f"committed {found}, expected {places}:\n{worker.log[-3000:]}"
         time.sleep(0.3)

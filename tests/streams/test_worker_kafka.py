@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from equipoise.processors.engine import Engine
-from equipoise.processors.instruments import Instruments
 from equipoise.schemas.enums import Cause, Outcome
 from equipoise.schemas.local import BuiltIn
 from equipoise.streams.accounting import outcome_of
@@ -210,40 +210,53 @@ def _backtest(opened: Opened, flags: dict[str, object]) -> list[live.Payload]:
     return found
 
 
-@pytest.mark.recorded
-def test_recordings_give_the_backtests_signals(kafka: KafkaContainer, tmp_path: Path, shared_data: Path) -> None:
-    sources = _sources(shared_data, tmp_path)
+class Recorded(NamedTuple):
+    """What was published once, for all fetch sizes."""
+
+    flags: dict[str, object]
+    ends: dict[tuple[str, int], int]
+    wanted: list[live.Payload]
+
+
+@pytest.fixture(scope="module")
+def recorded(kafka: KafkaContainer, tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Recorded:
+    sources = _sources(shared_data, tmp_path_factory.mktemp("recordings"))
     flags = live.settings_for(kafka.bootstrap, "recorded")
     settings = live.create_topics(flags)
     publisher = Publisher(settings, BuiltIn())
-    listed = Instruments()
     for source in sources:
         opened = open_source(source)
-        listed.add(opened.recording.instrument)
         publisher.send([messages.instrument_message(opened.recording.instrument, settings.topics.instruments)])
         sent = messages.canonical(opened, "recorded", source.preset, messages.Unsent())
         publisher.send(m if source.split else m._replace(topic="recorded.book") for m in sent)
     assert publisher.flush() == 0
-    wanted = [payload for source in sources for payload in _backtest(open_source(source), flags)]
     ends = live.ends(kafka.bootstrap, ["recorded.book", "recorded.trades"])
     assert sorted(n for (topic, n), end in ends.items() if topic == "recorded.book" and end) == [0, 1, 2, 3]
-    for fetch, batch in ((2_000, 7), (60_000, 400), (1 << 20, 5_000)):
-        name = f"recorded-{fetch}"
-        own = live.settings_for(kafka.bootstrap, name) | {
-            "topics.orders": flags["topics.orders"],
-            "topics.instruments": flags["topics.instruments"],
-            "kafka.fetch_max_bytes": fetch,
-            "kafka.batch_max_records": batch,
-        }
-        live.create_topics(own, existing=True)
-        with live.Worker(tmp_path, own) as one, live.Worker(tmp_path, own) as other:
-            live.wait_ends(one, kafka.bootstrap, name, ends)
-            assert one.stop() == 0, one.log[-3000:]
-            assert other.stop() == 0, other.log[-3000:]
-            assert "continues at" in one.log
-            assert "continues at" in other.log
-        _same(live.published(kafka.bootstrap, name), wanted)
-        accounts = _accounts(own)
-        assert {place: account["in"] for place, account in accounts.items()} == ends
-        for account in accounts.values():
-            assert account["in"] == sum(account[kind] for kind in ("used", "late", "flagged", "dead_lettered"))
+    wanted = [payload for source in sources for payload in _backtest(open_source(source), flags)]
+    return Recorded(flags, ends, wanted)
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize(("fetch", "batch"), [(2_000, 7), (60_000, 400), (1 << 20, 5_000)])
+def test_recordings_give_the_backtests_signals(
+    kafka: KafkaContainer, tmp_path: Path, recorded: Recorded, fetch: int, batch: int
+) -> None:
+    name = f"recorded-{fetch}"
+    own = live.settings_for(kafka.bootstrap, name) | {
+        "topics.orders": recorded.flags["topics.orders"],
+        "topics.instruments": recorded.flags["topics.instruments"],
+        "kafka.fetch_max_bytes": fetch,
+        "kafka.batch_max_records": batch,
+    }
+    live.create_topics(own, existing=True)
+    with live.Worker(tmp_path, own) as one, live.Worker(tmp_path, own) as other:
+        live.wait_ends(one, kafka.bootstrap, name, recorded.ends)
+        assert one.stop() == 0, one.log[-3000:]
+        assert other.stop() == 0, other.log[-3000:]
+        assert "continues at" in one.log
+        assert "continues at" in other.log
+    _same(live.published(kafka.bootstrap, name), recorded.wanted)
+    accounts = _accounts(own)
+    assert {place: account["in"] for place, account in accounts.items()} == recorded.ends
+    for account in accounts.values():
+        assert account["in"] == sum(account[kind] for kind in ("used", "late", "flagged", "dead_lettered"))
