@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from equipoise.processors.pending import PendingSettings
 from equipoise.processors.pending_records import PoolTarget
+from equipoise.processors.settings import EngineSettings
 from equipoise.streams.settings import Settings, load
-from equipoise.streams.settings.engine import pending_settings
+from equipoise.streams.settings.engine import engine_settings, pending_settings
 from equipoise.streams.settings.show import rows
 
 
@@ -110,3 +111,7 @@ def test_a_pool_that_cannot_be_mapped_is_named(pools: list[dict[str, str]], word
     with pytest.raises(ValueError) as refusal:
         load(flags={"mempool.pools": pools})
     assert all(word in str(refusal.value) for word in words), refusal.value
+
+
+def test_our_defaults_are_the_engines() -> None:
+    assert engine_settings(Settings()) == EngineSettings()
