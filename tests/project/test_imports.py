@@ -30,6 +30,13 @@ ALLOWED = {
 NEEDS_MORE = "needs equipoise["
 
 
+def relative_to(path: Path, level: int) -> list[str]:
+    """The package that an import with so many dots starts from."""
+    parts = module(path).split(".")
+    here = parts if path.stem == "__init__" else parts[:-1]
+    return here[: len(here) - level + 1]
+
+
 def imported(path: Path) -> set[str]:
     """Every dotted name that a file imports, anywhere in it."""
     names = set()
@@ -37,8 +44,9 @@ def imported(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute, since the folders install under another name"
-            names |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+            origin = relative_to(path, node.level) if node.level else []
+            source = ".".join([*origin, *([node.module] if node.module else [])])
+            names |= {source, *(f"{source}.{alias.name}" for alias in node.names)}
     return names
 
 
