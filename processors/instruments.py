@@ -37,16 +37,25 @@ class Instruments:
     def __init__(self) -> None:
         self._rows: list[Instrument] = []
         self._index: dict[str, int] = {}
+        self._delisted: set[str] = set()
 
     def add(self, instrument: Instrument) -> int:
         """List an instrument, or replace its definition; returns its index."""
+        self._delisted.discard(instrument.key)
         index = self._index.setdefault(instrument.key, len(self._rows))
         self._rows[index : index + 1] = [instrument]
         return index
 
+    def delist(self, key: str) -> bool:
+        """Let VENUE:SYMBOL be found no more; its index stays its own, should it come back. False: not listed."""
+        listed = key in self._index and key not in self._delisted
+        self._delisted.add(key)
+        return listed
+
     def find(self, venue: str, symbol: str) -> int:
         """The index of VENUE:SYMBOL, or -1."""
-        return self._index.get(f"{venue}:{symbol}", -1)
+        key = f"{venue}:{symbol}"
+        return -1 if key in self._delisted else self._index.get(key, -1)
 
     def __getitem__(self, index: int) -> Instrument:
         return self._rows[index]

@@ -95,7 +95,6 @@ class Listing:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="equipoise-listing", daemon=True)
         self.loaded = threading.Event()
-        self.delisted: set[str] = set()
 
     def start(self) -> None:
         """List what the file has, and begin to follow the topic."""
@@ -140,8 +139,8 @@ class Listing:
     def _take(self, key: bytes | None, value: bytes | None, headers: Any) -> None:
         name = (key or b"").decode(errors="replace")
         if value is None:
-            self.delisted.add(name)
-            log.info("%s is delisted", name)
+            if self._instruments.delist(name):
+                log.info("%s is delisted: its records are flagged UNKNOWN_INSTRUMENT from here on", name)
             return
         try:
             instrument = instrument_from(self._fields(value, headers))
