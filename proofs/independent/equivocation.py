@@ -1,6 +1,7 @@
 """Equivocation evidence, type 8: one number, two statements, both signed (SPEC section 12).
 
-Accepting means that the holder of the key signed both. It convinces anyone, and nobody else can make it.
+Accepting means that the holder of the key signed both. It convinces anyone, and nobody else can make it. With a history
+both keys have to be in it, equal or not: evidence under a key that it does not know says nothing about its owner.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from .attestation import BODY_BYTES, Attestation, check_signature, decode_attestation
 from .history import History
 from .reader import Reader
-from .verdict import InvalidError, require
+from .verdict import require
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ def check_equivocation(evidence: Equivocation, history: History | None) -> None:
     require(first.stream_id == second.stream_id, "stream-mismatch", "two streams")
     require(first.sequence == second.sequence, "not-equivocation", "two numbers")
     require(first.digest != second.digest, "not-equivocation", "one statement twice")
-    if first.key != second.key:
-        if history is None:
-            raise InvalidError("key-unknown", "two keys, and no history that holds both")
+    if history is None:
+        require(first.key == second.key, "key-unknown", "two keys, and no history that holds both")
+    else:
         history.check_known(first.key)
         history.check_known(second.key)
     check_signature(first)

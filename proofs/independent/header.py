@@ -1,7 +1,7 @@
 """The header, type 1: what the numbers are about and under which rules they were made (SPEC section 3).
 
-A field's own bounds are checked as it is read; rules between fields once the last field has been read, a lane's once
-that lane has been read.
+A field's own bounds are checked as it is read; rules between fields, and between elements of a list, once the last
+field has been read; that a lane's first offset is not after its last, once that lane has been read.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def decode_header(body: bytes) -> Header:
     instrument = _instrument(reader)
     _lot(reader)
     cluster = reader.text("cluster")
-    window_start = reader.uint(8, "window_start")
+    window_start = reader.uint(8, "window_start", high=_U63)
     window_end = reader.uint(8, "window_end", high=_U63)
     revision = reader.uint(4, "revision")
     leaf_mode = reader.uint(1, "leaf_mode", high=1)
@@ -106,7 +106,7 @@ def decode_header(body: bytes) -> Header:
     q = reader.uint(2, "q", high=1024)
     edges = _edges(reader)
     trader_leaves = reader.uint(4, "trader_leaves", high=MOST_LEAVES)
-    lanes = _lanes(reader, leaf_mode)
+    lanes = _lanes(reader)
     header = Header(
         digest=digest(b"equipoise/v1/header", body),
         stream=stream,
@@ -155,11 +155,10 @@ def _range_bits(reader: Reader) -> int:
 def _edges(reader: Reader) -> tuple[int, ...]:
     count = reader.uint(1, "edges", high=32)
     edges = tuple(reader.int16(f"edges[{i}]") for i in range(count))
-    _refuse(all(a < b for a, b in pairwise(edges)), "edges: not strictly increasing")
     return edges
 
 
-def _lanes(reader: Reader, leaf_mode: int) -> tuple[Lane, ...]:
+def _lanes(reader: Reader) -> tuple[Lane, ...]:
     count = reader.uint(1, "lanes", high=64)
     lanes: list[Lane] = []
     for i in range(count):
@@ -172,18 +171,18 @@ def _lanes(reader: Reader, leaf_mode: int) -> tuple[Lane, ...]:
             leaves=reader.uint(4, f"{name}.leaves"),
         )
         _refuse(lane.first <= lane.last, f"{name}: first is after last")
-        _refuse(leaf_mode == PER_ORDER or lane.leaves == 0, f"{name}: leaves of its own beside leaves per trader")
-        if lanes:
-            before = lanes[-1]
-            ordered = (before.topic_id, before.partition) < (lane.topic_id, lane.partition)
-            _refuse(ordered, f"{name}: not after the lane before it")
         lanes.append(lane)
-    _refuse(sum(lane.leaves for lane in lanes) <= MOST_LEAVES, "lanes: too many leaves")
     return tuple(lanes)
 
 
 def _check_between_fields(header: Header) -> None:
     _refuse(header.window_start < header.window_end, "window_end: not after window_start")
+    _refuse(all(a < b for a, b in pairwise(header.edges)), "edges: not strictly increasing")
+    places = [(lane.topic_id, lane.partition) for lane in header.lanes]
+    _refuse(all(a < b for a, b in pairwise(places)), "lanes: not strictly increasing")
+    _refuse(sum(lane.leaves for lane in header.lanes) <= MOST_LEAVES, "lanes: too many leaves")
+    own = any(lane.leaves for lane in header.lanes)
+    _refuse(header.leaf_mode == PER_ORDER or not own, "lanes: leaves of their own beside leaves per trader")
     if header.mode == THRESHOLD:
         _refuse(header.v_min >= 1, "v_min: 0 in threshold mode")
         _refuse(header.q >= 1, "q: 0 in threshold mode")

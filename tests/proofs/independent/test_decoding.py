@@ -153,6 +153,24 @@ def test_a_header_cut_anywhere_is_truncated(fields: HeaderFields) -> None:
     assert {reason(decode_header, body[:size]) for size in range(len(body))} == {"truncated"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"start": U63}, "bad-value"),
+        ({"end": U63}, "bad-value"),
+        ({"start": 2_000}, "truncated"),
+        ({"v_min": 1}, "truncated"),
+        ({"edges": (1, 0)}, "truncated"),
+        ({"lanes": (LANE, LANE)}, "truncated"),
+        ({"leaf_mode": 1, "lanes": (LANE, LANE)}, "truncated"),
+        ({"lanes": ((TOPIC, 0, 6, 5, 1), LANE)}, "bad-value"),
+    ],
+)
+def test_rules_between_fields_wait_for_the_last_one(changes: dict[str, object], expected: str) -> None:
+    body = replace(OPEN_HEADER, **changes).body()  # type: ignore[arg-type]
+    assert reason(decode_header, body[:-1]) == expected
+
+
 WINDOW = Window(OPEN_HEADER, [[order_leaf(7, 3, 0)]])
 BODY = WINDOW.attestation_body()
 

@@ -271,6 +271,12 @@ def test_equivocation() -> None:
         assert said(verify(bytes(changed))) == "signature"
 
 
+def test_equivocation_under_a_key_that_the_history_does_not_know() -> None:
+    data = evidence(window(1), window(2))
+    assert said(verify(data, history=history_object((1, SEED, 5, SEED)))) == "accept"
+    assert said(verify(data, history=history_object((1, OTHER, 5, OTHER)))) == "key-unknown"
+
+
 def test_equivocation_under_two_keys() -> None:
     one, two = window(1), window(2)
     two.seed = OTHER
