@@ -61,8 +61,9 @@ class StateWriter:
         """Delete the rows of earlier generations, and of instruments that are no more."""
         keys, self._obsolete = self._obsolete, []
         for name in gone:
-            del self._digests[name]
-            keys += [f"{self._prefix}{name}|{self._generation}|{slot}|0".encode() for slot in (0, 1)]
+            _, slot = self._digests.pop(name)
+            # what was last written goes first: were the removal to go before it, a crash would bring it back
+            keys += [f"{self._prefix}{name}|{self._generation}|{s}|0".encode() for s in (slot, 1 - slot)]
         return [self._record(key, None) for key in keys]
 
     def _record(self, key: bytes, value: bytes | None) -> OutRecord:

@@ -176,7 +176,7 @@ BAD_BYTES = [
     (b"\0" * 2_000_000, Cause.TOO_LARGE, "value: 2000000 bytes, must be <= 1048576"),
     (b'{"venue": "X", "symb', Cause.TRUNCATED, "truncated"),
     (b'{"venue": "X", "symbol": "\xff"}', Cause.MISTYPED, "0xff in a text, expected UTF-8"),
-    (b'{"venue": ' + b"[" * 5000 + b"]" * 5000 + b"}", Cause.MISTYPED, "nested too deep"),
+    (b'{"venue": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", Cause.MISTYPED, "nested too deep"),
     (b'{"price": NaN}', Cause.MISTYPED, "malformed"),
     (b'{"price": Infinity}', Cause.MISTYPED, "malformed"),
     (b"{}", Cause.MISSING_FIELD, "venue: missing"),
