@@ -1,6 +1,7 @@
 """`equipoise config show`."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
 
@@ -37,6 +38,10 @@ def show(config: Path | None, settings: Mapping[str, str], changed: bool, names:
     except (ValueError, OSError) as why:
         raise click.ClickException(str(why)) from why
     wanted = [row for row in found if row.name.startswith(names or "") and not (changed and row.source == "default")]
+    if names and not any(row.name.startswith(names) for row in found):
+        near = get_close_matches(names[0], [row.name for row in found], 1, 0.4)
+        hint = f"; did you mean {near[0]}?" if near else "; without NAMES all are listed"
+        raise click.ClickException(f"{', '.join(names)}: no such setting{hint}")
     console = Console()
     for group, members in groupby(wanted, key=lambda row: row.name.rpartition(".")[0]):
         console.print(_table(group, list(members)))

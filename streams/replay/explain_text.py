@@ -43,7 +43,7 @@ def _head(one: Found) -> Iterator[str]:
     if "bid_half_spread_bps" in record and record["bid_half_spread_bps"] is not None:
         yield (
             f"bid {record['bid_half_spread_bps']:.3f} bps below and ask {record['ask_half_spread_bps']:.3f} bps above "
-            f"the mid of {record['reference_mid']:g} ticks; widened ×{record['widen_factor']:.3f}, "
+            f"{_mid(record)}; widened ×{record['widen_factor']:.3f}, "
             f"skew {record['skew_bps']:+.3f} bps, bound by {record['binding_cap']}"
         )
     if one.schema == "ImbalanceWindow":
@@ -51,6 +51,13 @@ def _head(one: Found) -> Iterator[str]:
             f"{record['events']:,} rows, {record['trades']:,} trades: bought {record['buy_volume']:,}, "
             f"sold {record['sell_volume']:,} lots; OFI {record['ofi']:,} of {record['ofi_gross']:,} lots"
         )
+
+
+def _mid(record: dict[str, Any]) -> str:
+    """The mid that the half-spreads are around; the last good one where there is none now."""
+    if record["reference_mid"] is not None:
+        return f"the mid of {record['reference_mid']:,.1f} ticks"
+    return f"the last good mid of {record['last_good_mid']:,.1f} ticks (there is none now)"
 
 
 def _components(record: dict[str, Any]) -> Table:

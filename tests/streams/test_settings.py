@@ -115,3 +115,13 @@ def test_a_pool_that_cannot_be_mapped_is_named(pools: list[dict[str, str]], word
 
 def test_our_defaults_are_the_engines() -> None:
     assert engine_settings(Settings()) == EngineSettings()
+
+
+def test_a_misspelt_name_to_show_is_refused_with_the_nearest() -> None:
+    from click.testing import CliRunner
+
+    from equipoise.streams.cli.config import command
+
+    result = CliRunner().invoke(command, ["show", "policy.spread.base_half_spred_bps"])
+    assert result.exit_code == 1
+    assert "did you mean policy.spread.base_half_spread_bps?" in result.output
