@@ -3,12 +3,13 @@
 #   make demo SECONDS=30      the same, ending by itself with a summary
 #   make demo REPLAY=FILE     the same on a recording
 #   make test                 lint, types, tests, coverage, schemas, docs
+#   make bench                what proofs cost on this machine, beside what was asked for (a minute or two)
 #   make lint | lock          the quick checks | new lock files (UPGRADE=1: newer versions)
 PYTHON ?= python3
 PY := .venv/bin/python
 SETUP := pyproject.toml setup.py scripts/setup_venv.py locks/setup.txt
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test bench lint lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.run
@@ -16,6 +17,9 @@ demo: .venv/.run
 
 test: .venv/.dev
 	@$(PY) scripts/check.py all
+
+bench: .venv/.dev
+	@$(PY) -m benchmarks.proofs_cost
 
 lint: .venv/.dev
 	@$(PY) scripts/check.py lint
