@@ -9,6 +9,7 @@ import msgspec
 from equipoise.schemas.enums import Cause
 from equipoise.streams.records import Decoded, RawRecord
 from equipoise.streams.sources.bounds import RefusedError, shown
+from equipoise.streams.sources.depth import DEPTH_MAX, too_deep
 from equipoise.streams.sources.rows import Rows
 
 RECORD_MAX_BYTES: Final = 1 << 20  # the brokers' own default
@@ -48,6 +49,8 @@ def parse_json(value: bytes) -> Any:
     Raises:
         RefusedError: TRUNCATED where the text ends early, MISTYPED where it is no JSON.
     """
+    if too_deep(value):
+        raise RefusedError(Cause.MISTYPED, f"value: JSON nested too deep, must be <= {DEPTH_MAX} levels")
     try:
         return _JSON.decode(value)
     except RecursionError:
