@@ -1,6 +1,6 @@
 """What the edge of the stream passes along: raw records in, decoded rows and refusals out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +27,67 @@ class RawRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Contiguous records of one topic partition, as they lay in the fetch response: bytes and where they are.
+
+    What the transport hands over, and what a columnar decoder reads without making an object a record.
+    Control records, aborted records and compacted ones are left out: `offset` ascends, with gaps.
+    """
+
+    topic: str
+    partition: int
+    data: NDArray[np.uint8]  # uncompressed; all positions below are into it
+    offset: NDArray[np.int64]  # (n,) ascending
+    timestamp_ms: NDArray[np.int64]  # (n,)
+    key_at: NDArray[np.int64]  # (n,) first byte
+    key_length: NDArray[np.int64]  # (n,) -1: null
+    value_at: NDArray[np.int64]  # (n,)
+    value_length: NDArray[np.int64]  # (n,) -1: null
+    headers_at: NDArray[np.int64]  # (n,) first byte of the headers, after their count
+    headers_count: NDArray[np.int64]  # (n,)
+    next_offset: int  # where reading goes on: behind the last record, and behind what was left out after it
+    arrived_ns: int = 0  # time.perf_counter_ns() when the fetch response was there
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+    def record(self, i: int) -> RawRecord:
+        """Record `i` as an object, its bytes copied."""
+        return RawRecord(
+            self.topic,
+            self.partition,
+            int(self.offset[i]),
+            self._bytes(int(self.key_at[i]), int(self.key_length[i])),
+            self._bytes(int(self.value_at[i]), int(self.value_length[i])),
+            tuple(self._headers(i)),
+            int(self.timestamp_ms[i]),
+        )
+
+    def _bytes(self, at: int, length: int) -> bytes | None:
+        return None if length < 0 else self.data[at : at + length].tobytes()
+
+    def _headers(self, i: int) -> Iterator[tuple[str, bytes]]:
+        at = int(self.headers_at[i])
+        for _ in range(int(self.headers_count[i])):
+            length, at = self._zigzag(at)
+            name, at = self._bytes(at, length), at + length
+            length, at = self._zigzag(at)
+            value, at = self._bytes(at, length), at + max(length, 0)
+            yield (name or b"").decode(errors="replace"), value or b""
+
+    def _zigzag(self, at: int) -> tuple[int, int]:
+        """A variable-length integer and the position behind it; whoever made the batch has checked its bounds."""
+        value = shift = 0
+        while True:
+            byte = int(self.data[at])
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return (value >> 1) ^ -(value & 1), at
+            shift += 7
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A record that gives no row: dead-lettered or flagged, as its cause says."""
 
@@ -49,4 +110,12 @@ class Decoder(Protocol):
 
     def decode(self, records: Sequence[RawRecord]) -> Decoded:
         """Never raises on content: a record that cannot be read becomes a refusal."""
+        ...
+
+
+class BatchDecoder(Decoder, Protocol):
+    """A decoder that also reads whole batches without making an object a record."""
+
+    def decode_batch(self, batch: RecordBatch) -> Decoded:
+        """As `decode` of the same records, with the same rows and the same refusals."""
         ...
