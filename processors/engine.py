@@ -5,17 +5,28 @@ The engine has no I/O, no clock and no randomness. Cut the input anywhere, with 
 depend on history (free lists), only what follows from them does not.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.processors import kernel, storage
-from equipoise.processors.columns import COMPONENT_DTYPE, N_COMPONENTS, SIGNAL_DTYPE, WINDOW_DTYPE, Events, Outputs
+from equipoise.processors.columns import (
+    COMPONENT_DTYPE,
+    N_COMPONENTS,
+    NULL,
+    SIGNAL_DTYPE,
+    WINDOW_DTYPE,
+    Events,
+    Outputs,
+)
 from equipoise.processors.instruments import Instruments
+from equipoise.processors.locals import Indices, Locals
 from equipoise.processors.publish import Output
 from equipoise.processors.settings import EngineSettings
-from equipoise.processors.state import new_state, records
+from equipoise.processors.state import Array, new_state, records
+
+_FIRST_ROOM: Final = 16  # instruments
 
 
 class Best(NamedTuple):
@@ -28,19 +39,18 @@ class Best(NamedTuple):
 
 
 class Engine:
-    """All state of one partition: books, measures, windows, policy."""
+    """All state of one partition: books, measures, windows, policy, for the instruments that came to it."""
 
     def __init__(self, instruments: Instruments, settings: EngineSettings | None = None, sources: int = 1) -> None:
         self._instruments = instruments
         self._settings = settings or EngineSettings()
-        self._state = new_state(max(len(instruments), 1), sources, self._settings)
-        self._listed = 0
+        self._locals = Locals()
+        self._state = new_state(_FIRST_ROOM, sources, self._settings)
         self._scratch = kernel.new_scratch(N_COMPONENTS)
         self._signals = records(1024, SIGNAL_DTYPE)
         self._components = records((1024, N_COMPONENTS), COMPONENT_DTYPE)
         self._windows = records(1024, WINDOW_DTYPE)
         self._trace = np.zeros((0, 4), np.int64)
-        self._list_new()
 
     def step(self, events: Events) -> Outputs:
         """Apply rows in order; `events.source` names the topic of each row within this partition.
@@ -48,9 +58,9 @@ class Engine:
         Raises:
             IndexError: if a row names an instrument or a source that does not exist.
         """
-        self._list_new()
         n = len(events.instrument)
         self._check_indices(events)
+        events = events._replace(instrument=self._localised(events.instrument))
         outcome, cause = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
         best = np.zeros((n if self._settings.trace_book else 0, 4), np.int64)
         verdicts = kernel.Verdicts(outcome, cause, best)
@@ -66,33 +76,40 @@ class Engine:
         self._trace = best
         s, w = int(partition["signals"][0]), int(partition["windows"][0])
         return Outputs(
-            self._signals[:s].view(np.ndarray).copy(),
+            self._published(self._signals[:s]),
             self._components[:s].view(np.ndarray).copy(),
-            self._windows[:w].view(np.ndarray).copy(),
+            self._published(self._windows[:w]),
             outcome,
             cause,
         )
 
     def dump(self) -> dict[str, bytes]:
         """State rows: one per instrument that was seen (its key), and one for the partition (key '')."""
-        return storage.dump(self._state, self._instruments, self._settings)
+        keys = [self._instruments[index].key for index in self._locals.indices.tolist()]
+        return storage.dump(self._state, keys, self._settings)
 
     def load(self, rows: dict[str, bytes]) -> None:
-        """Replace all state by dumped rows.
+        """Replace all state by dumped rows; those of instruments that are not in the table are left out.
 
         Raises:
             storage.StateError: a row is damaged, of another version, or of other settings.
         """
-        sources = len(self._state.sources)
-        self._state = new_state(max(len(self._instruments), 1), sources, self._settings)
-        self._listed = 0
-        self._list_new()
-        self._state = storage.load(self._state, self._instruments, self._settings, rows)
+        self._state = new_state(_FIRST_ROOM, len(self._state.sources), self._settings)
+        self._locals = Locals()
+        found = {key: index for key in rows if key and (index := self._instruments.index(key)) >= 0}
+        indices = np.fromiter(found.values(), np.int32, len(found))
+        self._locals.find(indices, len(self._instruments))
+        self._seat(indices)
+        keys = [self._instruments[index].key for index in self._locals.indices.tolist()]
+        self._state = storage.load(self._state, keys, self._settings, rows)
 
     def best(self, index: int) -> Best:
         """Best quotes of the instrument with this index."""
-        row = self._state.instruments[index]
-        return Best(int(row.bid), int(row.bid_quantity), int(row.ask), int(row.ask_quantity))
+        row = self._locals.row(index)
+        if row < 0:
+            return Best(NULL, 0, NULL, 0)
+        seen = self._state.instruments[row]
+        return Best(int(seen.bid), int(seen.bid_quantity), int(seen.ask), int(seen.ask_quantity))
 
     @property
     def trace(self) -> NDArray[np.int64]:
@@ -103,22 +120,35 @@ class Engine:
         """The partition's watermark, NULL before the first record."""
         return int(self._state.partition["watermark_ns"][0])
 
-    def _list_new(self) -> None:
-        """Make room for instruments that were listed since the last step."""
-        n = len(self._instruments)
-        if n > len(self._state.instruments):
-            self._state = storage.widen(self._state, max(n, 2 * len(self._state.instruments)), self._settings)
-        for i in range(self._listed, n):
-            self._state.instruments["book_source"][i] = self._instruments[i].book_source
-            self._state.session_ns[i] = self._instruments[i].session_ns
-        self._listed = n
+    def _localised(self, indices: Indices) -> Indices:
+        rows = self._locals.find(indices, len(self._instruments))
+        if len(rows) and int(rows.min()) < 0 and int(indices.max()) >= 0:
+            self._seat(indices)
+            rows = self._locals.find(indices, len(self._instruments))
+        return rows
+
+    def _seat(self, indices: Indices) -> None:
+        """Give rows of the state to the instruments that have none."""
+        first, new = len(self._locals), self._locals.add(indices)
+        room = len(self._state.instruments)
+        if len(self._locals) > room:
+            self._state = storage.widen(self._state, max(len(self._locals), 2 * room), self._settings)
+        for row, index in enumerate(new.tolist(), first):
+            self._state.instruments["book_source"][row] = self._instruments[index].book_source
+            self._state.session_ns[row] = self._instruments[index].session_ns
+
+    def _published(self, rows: Array) -> NDArray[np.void]:
+        """A copy that names instruments by the table's indices."""
+        copy: NDArray[np.void] = rows.view(np.ndarray).copy()
+        copy["instrument"] = self._locals.indices[copy["instrument"]]
+        return copy
 
     def _check_indices(self, events: Events) -> None:
         if len(events.instrument) == 0:
             return
-        top = int(events.instrument.max())
-        if top >= len(self._instruments):
-            raise IndexError(f"instrument: {top}, must be < {len(self._instruments)}")
+        least, top = int(events.instrument.min()), int(events.instrument.max())
+        if least < -1 or top >= len(self._instruments):
+            raise IndexError(f"instrument: {least if least < -1 else top}, must be in [-1, {len(self._instruments)})")
         low, high = int(events.source.min()), int(events.source.max())
         if low < 0 or high >= len(self._state.sources):
             raise IndexError(f"source: {low if low < 0 else high}, must be in [0, {len(self._state.sources)})")

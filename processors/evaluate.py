@@ -120,7 +120,6 @@ def _pass_time(state: State, i: int) -> None:
     settings = state.settings[0]
     if inst.held_ns == NULL:
         inst.held_ns = inst.clock_ns
-        inst.ofi_ns = inst.clock_ns
         return
     dt = inst.clock_ns - inst.held_ns
     if dt <= 0:

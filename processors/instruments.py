@@ -57,6 +57,10 @@ class Instruments:
         key = f"{venue}:{symbol}"
         return -1 if key in self._delisted else self._index.get(key, -1)
 
+    def index(self, key: str) -> int:
+        """The index of VENUE:SYMBOL, listed or delisted, or -1."""
+        return self._index.get(key, -1)
+
     def __getitem__(self, index: int) -> Instrument:
         return self._rows[index]
 

@@ -198,7 +198,6 @@ def _make_room(state: State, i: int, action: int, side: int) -> int:
 def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
     """Place a row in time and apply it. Returns (Outcome, Cause)."""
     inst = state.instruments[row.i]
-    inst.dirty = 1
     inst.ordinal += 1
     if late:
         inst.late_events += 1

@@ -59,7 +59,6 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         ("ofi", "f8"),
         ("ofi_gross", "f8"),
         ("ofi_weight", "f8"),
-        ("ofi_ns", "i8"),
         # volume
         ("session", "i8"),
         ("cvd", "i8"),  # lots since the session's start
@@ -92,7 +91,6 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         ("published_buy_fee", "i8"),
         ("published_sell_fee", "i8"),
         ("grid", "i8"),
-        ("dirty", "u1"),  # changed since the last dump of this row
     ],
     align=True,
 )
@@ -127,7 +125,6 @@ SLOT_DTYPE: Final = np.dtype(
         ("status", "u1"),
         ("reasons", "u4"),
         ("close_mid_x2", "i8"),
-        ("close_mid_ns", "i8"),
         ("pending_buy", "i8"),
         ("pending_sell", "i8"),
         ("late_events", "i8"),
@@ -190,7 +187,7 @@ SETTINGS_DTYPE: Final = np.dtype(
     [(name, "i8") for name in (
         "window_ns", "lateness_ns", "idle_ns", "max_ahead_ns", "grid_ns", "min_gap_ns",
         "depth_1_half_life_ns", "depth_10_half_life_ns", "queue_half_life_ns", "ofi_half_life_ns",
-        "cvd_half_life_ns", "bucket_ticks", "max_orders", "max_levels", "trace",
+        "cvd_half_life_ns", "bucket_ticks", "max_orders", "max_levels",
     )]
     + [("ready_weight", "f8")]
 )  # fmt: skip
@@ -252,7 +249,7 @@ def new_instruments(n: int) -> Array:
     """`n` instruments of which nothing has been seen."""
     rows = records(n, INSTRUMENT_DTYPE)
     for name in ("clock_ns", "first_ns", "sequence", "chain_from", "snapshot_sequence", "bid", "ask", "held_ns",
-                 "last_good_mid_x2", "last_good_mid_ns", "ofi_ns", "session", "first_trade_ns", "last_good_ns",
+                 "last_good_mid_x2", "last_good_mid_ns", "session", "first_trade_ns", "last_good_ns",
                  "published_ns", "published_bid", "published_ask", "grid", "profile_low", "profile_high"):  # fmt: skip
         rows[name] = NULL
     for name in ("held", "last_good"):
@@ -305,5 +302,4 @@ def _settings_row(settings: EngineSettings) -> Array:
             row[name] = getattr(group, name)
     row["max_orders"] = settings.limits.orders
     row["max_levels"] = settings.limits.levels_per_side
-    row["trace"] = settings.trace_book
     return row

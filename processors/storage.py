@@ -9,12 +9,12 @@ import hashlib
 import struct
 import sys
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from equipoise.processors.book import orders, restore
-from equipoise.processors.instruments import Instruments
 from equipoise.processors.settings import EngineSettings
 from equipoise.processors.state import (
     INSTRUMENT_DTYPE,
@@ -51,8 +51,8 @@ def layout_digest(settings: EngineSettings) -> bytes:
     return hashlib.sha256("|".join(parts).encode()).digest()[:8]
 
 
-def dump(state: State, instruments: Instruments, settings: EngineSettings) -> dict[str, bytes]:
-    """Rows of every instrument that was seen, by key, and of the partition, under ''."""
+def dump(state: State, keys: Sequence[str], settings: EngineSettings) -> dict[str, bytes]:
+    """Rows of every instrument, by key, and of the partition, under ''. `keys`: of the first instruments of `state`."""
     if sys.byteorder != "little":
         raise StateError("state rows are little-endian; this machine is not")
     layout = layout_digest(settings)
@@ -60,9 +60,7 @@ def dump(state: State, instruments: Instruments, settings: EngineSettings) -> di
     for name in _KEPT:
         partition[name] = state.partition[name]
     rows = {"": _pack(_PARTITION, layout, (len(state.sources), 0, 0, 0), partition.tobytes() + state.sources.tobytes())}
-    for i, instrument in enumerate(instruments):
-        if state.instruments["ordinal"][i] > 0:
-            rows[instrument.key] = _dump_instrument(state, i, layout)
+    rows.update((key, _dump_instrument(state, i, layout)) for i, key in enumerate(keys))
     return rows
 
 
@@ -120,8 +118,8 @@ def _unpack(name: str, row: bytes, kind: int, layout: bytes) -> tuple[tuple[int,
     return (a, b, c, d), body
 
 
-def load(state: State, instruments: Instruments, settings: EngineSettings, rows: dict[str, bytes]) -> State:
-    """Fill an empty `state` from rows; rows of instruments that are no longer listed are left out.
+def load(state: State, keys: Sequence[str], settings: EngineSettings, rows: dict[str, bytes]) -> State:
+    """Fill an empty `state` from rows. `keys`: which row is that of which instrument of `state`.
 
     Raises:
         StateError: a row is damaged, or of another version or other settings.
@@ -129,10 +127,9 @@ def load(state: State, instruments: Instruments, settings: EngineSettings, rows:
     layout = layout_digest(settings)
     if "" in rows:
         _load_partition(state, rows[""], layout)
-    for i, instrument in enumerate(instruments):
-        if instrument.key in rows:
-            state = _load_instrument(state, i, instrument.key, rows[instrument.key], layout)
-    _relist_members(state, len(instruments))
+    for i, key in enumerate(keys):
+        state = _load_instrument(state, i, key, rows[key], layout)
+    _relist_members(state, len(keys))
     return state
 
 
