@@ -59,8 +59,8 @@ class Bundle:
             part = read_framed(inner, PARTS, "bundle")
             _in_order(parts, part)
             parts.append(part)
-        inner.done("bundle")
         bundle = _assemble(parts)
+        inner.done("bundle")
         reader.pos = end
         reader.done("bundle")
         return bundle
@@ -74,26 +74,25 @@ def frame_parts(parts: list[bytes]) -> bytes:
 
 def _in_order(parts: list[Framed], part: Framed) -> None:
     """Malformed bundle-order where ``part`` cannot follow ``parts``."""
-    wanted = {0: Header, 1: Attestation}.get(len(parts))
-    if wanted is not None:
-        if not isinstance(part, wanted):
-            raise Malformed("bundle-order", "bundle", f"part {len(parts)} must be the {wanted.__name__.lower()}")
+    if not parts:
         return
     last = parts[-1]
     if isinstance(part, Receipt) and isinstance(last, Receipt):
         follows = (part.tree, part.index) > (last.tree, last.index)
     else:
         follows = part.TYPE > last.TYPE
-    if not follows or (len(parts) == 2 and not isinstance(part, Link)):
+    if not follows:
         raise Malformed("bundle-order", "bundle", f"{type(part).__name__.lower()} cannot stand here")
 
 
 def _assemble(parts: Iterable[Framed]) -> Bundle:
+    """The bundle of parts in order; Malformed bundle-order where one is missing."""
     found: dict[type[Framed], list[Framed]] = {}
     for part in parts:
         found.setdefault(type(part), []).append(part)
-    if Header not in found or Attestation not in found:
-        raise Malformed("bundle-order", "bundle", "header and attestation must be there")
+    for kind in (Header, Attestation, Link)[: 2 if len(found) <= 2 else 3]:  # a third kind is the link, or rests on it
+        if kind not in found:
+            raise Malformed("bundle-order", "bundle", f"no {kind.__name__.lower()}")
 
     def one(kind: type[Framed]) -> Framed | None:
         return found.get(kind, [None])[0]

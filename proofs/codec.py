@@ -284,10 +284,8 @@ class Framed(Struct):
 
 def read_frame(reader: Reader, limits: dict[int, int], where: str) -> tuple[int, int]:
     """Read magic, type and length; the type and where the body ends (it is all there)."""
-    magic = reader.data[reader.pos : min(reader.pos + 4, reader.end)]
-    if magic != MAGIC[: len(magic)]:
+    if reader.take(4, f"{where}.magic") != MAGIC:
         raise Malformed("bad-magic", where)
-    reader.take(4, f"{where}.magic")
     kind = reader.take(1, f"{where}.type")[0]
     if kind not in limits:
         raise Malformed("bad-type", where, f"type {kind}")

@@ -2,9 +2,10 @@
 
 The curve is −x² + y² = 1 + d·x²·y² over F_q, q = 2²⁵⁵ − 19. A signature (R, S) of message M under key A is good if
 S·B = R + k·A with k = SHA-512(R || A || M) mod L. S ≥ L, and encodings of A or R that are not of a point (y ≥ q, no
-square root, or −0), are refused. The SPEC takes this equation, without the cofactor;
-R is compared as a point, which is the same as byte for byte, since every point has one encoding that is not refused.
-Points are extended coordinates (X : Y : Z : T) with x = X/Z, y = Y/Z, T = XY/Z, and the addition law is complete.
+square root, or −0), are refused. The SPEC takes this equation, without the cofactor, and refuses an A of order 8 or
+less, for which anybody finds R and S; R is compared as a point, which is the same as byte for byte, since every point
+has one encoding that is not refused. Points are extended coordinates (X : Y : Z : T) with x = X/Z, y = Y/Z, T = XY/Z,
+and the addition law is complete.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def verify(key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     public, commitment = decode(key), decode(signature[:32])
     s = int.from_bytes(signature[32:], "little")
-    if public is None or commitment is None or s >= L:
+    if public is None or commitment is None or s >= L or _equal(_multiply(8, public), _ZERO):
         return False
     k = int.from_bytes(sha512(signature[:32] + key + message).digest(), "little") % L
     return _equal(_multiply(s, BASE), _add(commitment, _multiply(k, public)))

@@ -29,6 +29,7 @@ from equipoise.proofs.vectors.cheats import all_cheats
 from equipoise.proofs.vectors.mutate import mutations
 from equipoise.proofs.vectors.primitives import primitives
 from equipoise.proofs.vectors.scenes import BAND_TERMS, IDENTITY, MINUTE, OPEN_TERMS, OTHER, closed, full, mixed, orders
+from equipoise.proofs.vectors.signatures import signatures
 from equipoise.proofs.verify import Verdict, verify, verify_chain
 
 Case = dict[str, Any]
@@ -181,6 +182,29 @@ def mutated() -> Iterator[Case]:
     yield case(
         "bundle: a history inside", frame_parts([*encoded[:2], hi.begin(IDENTITY.signer, 0).encode()]), "bad-type"
     )
+    yield from _two_faults(encoded)
+
+
+def _two_faults(parts: list[bytes]) -> Iterator[Case]:
+    """Two faults in one bundle: which comes first. (Parts: header, attestation, link, opening, receipt, ...)"""
+    receipt = bytearray(parts[4])
+    receipt[-32:] = b"\xff" * 32  # the range proof's last scalar
+    for name, chosen in (
+        ("no header", parts[1:3]),
+        ("no attestation", [parts[0], parts[2]]),
+        ("no link", [*parts[:2]]),
+    ):
+        yield case(f"bundle: {name}, a receipt malformed", frame_parts([*chosen, bytes(receipt)]), "scalar-range")
+    for name, chosen in (("the header alone", parts[:1]), ("nothing inside", []), ("no link", [*parts[:2], parts[3]])):
+        framed = frame_parts(chosen)
+        body = framed[9:] + b"\0"
+        longer = framed[:5] + len(body).to_bytes(4, "big") + body
+        yield case(f"bundle: {name}, and a byte more inside", longer, "bundle-order")
+        yield case(f"bundle: {name}, and a byte more after it", framed + b"\0", "bundle-order")
+    yield case("bundle: parts out of order, the later malformed", frame_parts([parts[4], b"EQP1\x01"]), "truncated")
+    for size in (1, 2, 3):
+        yield case(f"bundle: {size} bytes of another magic", b"XQP"[:size], "truncated")
+    yield case("bundle: three bytes of another magic inside", frame_parts([*parts[:2], b"XYZ"]), "truncated")
 
 
 def _chosen(place: str, reason: str) -> bool:
@@ -237,6 +261,7 @@ def objects() -> list[Case]:
     """Everything for ``verify``."""
     out = [case(name, bundle.encode(), "accept") for name, bundle in honest()]
     out += [case(f"cheat: {cheat.name}", cheat.make().encode(), cheat.reason) for cheat in all_cheats()]
+    out += [case(f"signature: {name}", data, expect) for name, data, expect in signatures()]
     return [*out, *trusted(), *equivocations(), *mutated()]
 
 
