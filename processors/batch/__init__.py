@@ -1,0 +1,1 @@
+"""Kafka's record framing: from the uncompressed bytes of a batch to columns of positions."""
