@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol
 import faust
 from faust.types import TP
 
+from equipoise.streams.clients import group_member
 from equipoise.streams.records import RawRecord
 from equipoise.streams.runtime import Runtime
 
@@ -97,6 +98,13 @@ class FaustSource:
         """Fetch no more of this partition, or go on. Unlike pausing, what is fetched already still comes."""
         consumer, tp = self._app.consumer, TP(topic, partition)
         (consumer.on_buffer_full if held else consumer.on_buffer_drop)(tp)
+
+    def member(self) -> bytes:
+        """Who we are to the group as of the last assignment; only aiokafka's coordinator knows."""
+        consumer: Any = self._app.consumer
+        coordinator = consumer._thread._consumer._coordinator
+        instance, generation = coordinator._group_instance_id, self._app.consumer_generation_id
+        return group_member(coordinator.group_id, generation, coordinator.member_id, instance)
 
 
 class Batches:

@@ -18,21 +18,22 @@ from equipoise.schemas.errors import RegistryError
 from equipoise.schemas.local import SchemaSource
 from equipoise.streams.agents import Batches, FaustSource, add_agent, follow_group
 from equipoise.streams.clients import ssl_context, uses_sasl
-from equipoise.streams.delivery import Delivery
+from equipoise.streams.delivery import Delivery, Outputs
 from equipoise.streams.framing import framing, schema_source
 from equipoise.streams.inputs import make_decoder
 from equipoise.streams.intents import IntentDecoder, MempoolTask
 from equipoise.streams.listing import Listing
 from equipoise.streams.outgoing import Outgoing
-from equipoise.streams.partition import Tools, Work
+from equipoise.streams.partition import Source, Tools, Work
 from equipoise.streams.records import Decoder
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.runtime import Runtime
-from equipoise.streams.settings import Kafka, Merge, Settings
+from equipoise.streams.settings import Kafka, Merge, Mode, Settings
 from equipoise.streams.settings.engine import engine_settings, pending_settings
 from equipoise.streams.state_rows import MEMPOOL
 from equipoise.streams.task import Claim, Task
 from equipoise.streams.topics import Input, Topics, TopicsError, check_partitions, inputs
+from equipoise.streams.transactions import Transactions
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +66,10 @@ class Stream:
             while not await asyncio.to_thread(self._listing.loaded.wait, LISTING_S):
                 log.warning("still reading topic %s to its end", self._settings.topics.instruments)
             outgoing = Outgoing(self._settings.topics, self.instruments, frame)
-            delivery = Delivery(self._settings)
+            source = FaustSource(self._app, self.batches)
+            outputs = make_outputs(self._settings, source)
             worker = f"{socket.gethostname()}/{os.getpid()}"
-            tools = Tools(self._settings, delivery, outgoing, FaustSource(self._app, self.batches), worker)
+            tools = Tools(self._settings, outputs, outgoing, source, worker)
             self.runtime = Runtime(tools, self._task, self.instruments)
             self.runtime.start()
         return self.runtime
@@ -105,6 +107,13 @@ class Stream:
                 return await asyncio.to_thread(framing, self._settings, schemas)
             except RegistryError as why:
                 await backoff.wait(f"registry {self._settings.registry.url}: {sentence(why)}")
+
+
+def make_outputs(settings: Settings, source: Source) -> Outputs:
+    """As `delivery.mode` says."""
+    if settings.delivery.mode is Mode.TRANSACTIONAL:
+        return Transactions(settings)
+    return Delivery(settings, source.commit)
 
 
 def install(app: faust.App, settings: Settings, cancelled: Callable[[], bool] = bool) -> Stream | None:

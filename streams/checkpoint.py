@@ -1,26 +1,16 @@
-"""Sealing the past of one partition (SEMANTICS: Checkpoint, default mode).
-
-1. every output up to here is acknowledged;
-2. the rows that changed are written and acknowledged;
-3. the partition's row is written and acknowledged: the checkpoint is closed;
-4. the source offsets are committed.
-
-A crash between any two of them repeats input, never loses it: recovery starts from the last closed
-checkpoint, whatever was committed. Not guaranteed: that a repeated signal is not published twice; it
-has the same id, revision and bytes.
-"""
+"""The state rows of one checkpoint, in the stages in which they must be written (streams/delivery.py: seal)."""
 
 import zlib
 from collections.abc import Mapping
 
-from equipoise.streams.delivery import Delivery, Pending
+from equipoise.streams.delivery import Stage
 from equipoise.streams.outgoing import OutRecord
 from equipoise.streams.state_rows import Recovered, removal, split_row
 from equipoise.streams.task import PARTITION_ROW
 
 
 class StateWriter:
-    """Writes the checkpoints of one partition under one generation."""
+    """Makes the checkpoints of one partition under one generation."""
 
     def __init__(self, topic: str, partition: int, generation: int, recovered: Recovered, owner: str = "") -> None:
         """Writer that follows `recovered`; `generation` must exceed every one seen there."""
@@ -32,15 +22,17 @@ class StateWriter:
         self._obsolete = recovered.obsolete
         self._digests: dict[str, tuple[int, int]] = {}  # instrument: digest of the last row written, its slot
 
-    async def write(self, rows: Mapping[str, bytes], delivery: Delivery, timeout_s: float) -> None:
-        """Steps 2 and 3. Raises DeliveryError where the brokers do not acknowledge in time."""
+    def stages(self, rows: Mapping[str, bytes]) -> list[Stage]:
+        """The rows that changed; the partition's, which closes the checkpoint; what may be deleted from then on."""
         self._checkpoint += 1
         dirty = [(name, body) for name, body in rows.items() if name != PARTITION_ROW and self._changed(name, body)]
         gone = [name for name in self._digests if name not in rows]
         changes = [record for name, body in dirty for record in self._row(name, body)]
-        await self._send(changes + [self._removal(name) for name in gone], delivery, timeout_s)
-        await self._send(self._row(PARTITION_ROW, rows[PARTITION_ROW]), delivery, timeout_s)
-        await self._send(self._tombstones(gone), delivery, timeout_s)
+        return [
+            Stage("rows", changes + [self._removal(name) for name in gone]),
+            Stage("closed", self._row(PARTITION_ROW, rows[PARTITION_ROW])),
+            Stage("tombstones", self._tombstones(gone)),
+        ]
 
     def _changed(self, name: str, body: bytes) -> bool:
         digest, _ = self._digests.get(name, (None, 0))
@@ -68,12 +60,6 @@ class StateWriter:
 
     def _record(self, key: bytes, value: bytes | None) -> OutRecord:
         return OutRecord(self._topic, key, value, [], self._partition)
-
-    async def _send(self, records: list[OutRecord], delivery: Delivery, timeout_s: float) -> None:
-        if records:
-            pending = Pending()
-            delivery.send(records, pending)
-            await pending.drained(timeout_s)
 
 
 def _digest(body: bytes) -> int:

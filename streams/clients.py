@@ -1,6 +1,7 @@
 """One set of connection settings, in the words of both Kafka clients."""
 
 import ssl
+import sys
 from typing import Any
 
 from equipoise.streams.settings import Kafka, SecurityProtocol
@@ -55,3 +56,13 @@ def uses_tls(kafka: Kafka) -> bool:
 def uses_sasl(kafka: Kafka) -> bool:
     """Whether a user name is needed."""
     return kafka.security_protocol in (SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL)
+
+
+def group_member(group: str, generation: int, member: str, instance: str | None) -> bytes:
+    """A consumer group's member, as librdkafka's `rd_kafka_consumer_group_metadata_write` puts it.
+
+    confluent-kafka takes this from its own consumer only; ours is aiokafka's. A test compares the two.
+    """
+    static = b"\0" + instance.encode() + b"\0" if instance else b"\1"
+    head = b"CGMDv2:" + generation.to_bytes(4, sys.byteorder, signed=True)
+    return head + group.encode() + b"\0" + member.encode() + b"\0" + static

@@ -1,13 +1,27 @@
-"""The producer: idempotent, and able to say when all that was sent up to a point is acknowledged."""
+"""Where a partition's records go, and the default way: one idempotent producer, acknowledged before the past is sealed.
+
+A partition has an `Output`. In the default mode all outputs of a worker share one producer, and a checkpoint is the
+protocol below; in the transactional mode each has its own (streams/transactions.py).
+
+1. every output up to here is acknowledged;
+2. the rows that changed are written and acknowledged;
+3. the partition's row is written and acknowledged: the checkpoint is closed;
+4. the source offsets are committed.
+
+A crash between any two of them repeats input, never loses it: recovery starts from the last closed
+checkpoint, whatever was committed. Not guaranteed: that a repeated signal is not published twice; it
+has the same id, revision and bytes.
+"""
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from equipoise.streams.clients import librdkafka
+from equipoise.streams.failpoints import reach
 from equipoise.streams.outgoing import OutRecord
 from equipoise.streams.settings import Settings
 
@@ -16,10 +30,84 @@ log = logging.getLogger(__name__)
 MESSAGE_MAX_BYTES: Final = 64 << 20  # ours only: what is too large for the brokers they say themselves
 BUSY_POLL_S: Final = 0.001  # between looks at acknowledgements while some are due; not in the path of a signal
 IDLE_POLL_S: Final = 0.02
+QUEUE_RECORDS: Final = 500_000
+
+Offsets = Mapping[tuple[str, int], int]  # topic and partition: the next record to be read
+Commit = Callable[[Offsets], Awaitable[bool]]
 
 
 class DeliveryError(RuntimeError):
     """Outputs were not acknowledged. The worker stops; what follows the last checkpoint is repeated."""
+
+
+class FencedError(RuntimeError):
+    """Somebody else writes for this partition by now, or may: everything is taken up afresh."""
+
+
+class Stage(NamedTuple):
+    """Records of a checkpoint that must all be there before the next stage's."""
+
+    name: str
+    records: list[OutRecord]
+
+
+class Output(Protocol):
+    """Where the records of one partition go."""
+
+    @property
+    def unsealed(self) -> bool:
+        """Whether there are records that nobody sees before the next `seal`."""
+        ...
+
+    @property
+    def full(self) -> bool:
+        """Whether no more input should be taken until the present `seal` is over."""
+        ...
+
+    def send(self, records: Iterable[OutRecord]) -> int:
+        """Hand records to the producer, in order. Returns how many. Raises DeliveryError."""
+        ...
+
+    async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
+        """Make sure of all records sent so far, of this state and of these offsets, in that order or all at once.
+
+        Raises:
+            DeliveryError: the brokers refuse, or the time is over.
+            FencedError: the partition is somebody else's.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up what is not sealed."""
+        ...
+
+
+class Outputs(Protocol):
+    """Makes outputs, one a partition."""
+
+    def open(self, name: str, member: bytes) -> Output:
+        """Blocking. Fences whoever wrote as `name` before, where the mode has fences.
+
+        Args:
+            name: of the partition, the same for each of its owners.
+            member: who we are to the group, as librdkafka writes it (`clients.group_member`).
+
+        Raises:
+            KafkaException: the brokers cannot be asked.
+        """
+        ...
+
+    async def run(self) -> None:
+        """See acknowledgements until cancelled."""
+        ...
+
+    def waiting(self) -> int:
+        """Records that are not acknowledged."""
+        ...
+
+    def close(self, timeout_s: float) -> int:
+        """Send what is left; returns how many records could not be sent in time."""
+        ...
 
 
 class Pending:
@@ -54,32 +142,57 @@ class Pending:
             raise DeliveryError(self.failure)
 
 
-class Delivery:
-    """A worker's producer. `run` must be going for acknowledgements to be seen."""
+def producer_config(settings: Settings) -> dict[str, Any]:
+    """What producers of both modes have in common."""
+    delivery = settings.delivery
+    return librdkafka(settings.kafka) | {
+        "enable.idempotence": True,
+        "acks": "all",
+        "linger.ms": delivery.linger_ms,
+        "compression.type": delivery.compression,
+        "partitioner": "murmur2_random",  # as Java's, so that keys meet whoever wrote them
+        "delivery.timeout.ms": delivery.ack_timeout_ms,
+        "request.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
+        "queue.buffering.max.messages": QUEUE_RECORDS,
+        "message.max.bytes": MESSAGE_MAX_BYTES,
+    }
 
-    def __init__(self, settings: Settings) -> None:
-        delivery = settings.delivery
-        self._producer = Producer(
-            librdkafka(settings.kafka)
-            | {
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": delivery.linger_ms,
-                "compression.type": delivery.compression,
-                "partitioner": "murmur2_random",  # as Java's, so that keys meet whoever wrote them
-                "delivery.timeout.ms": delivery.ack_timeout_ms,
-                "request.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
-                "queue.buffering.max.messages": 500_000,
-                "message.max.bytes": MESSAGE_MAX_BYTES,
-            },
-            logger=log,
-        )
+
+def produce(producer: Producer, record: OutRecord, on_delivery: Any = None) -> None:
+    """Hand one record over; waits where the producer's buffer is full. Raises KafkaException."""
+    more: dict[str, Any] = {} if record.partition < 0 else {"partition": record.partition}
+    if on_delivery is not None:
+        more["on_delivery"] = on_delivery
+    headers: Any = record.headers
+    while True:
+        try:
+            return producer.produce(record.topic, record.value, record.key, headers=headers, **more)
+        except BufferError:  # the brokers are slower than we are: wait for room, so that memory stays bounded
+            producer.poll(0.05)
+
+
+class Delivery:
+    """The default mode's producer, one a worker. `run` must be going for acknowledgements to be seen."""
+
+    def __init__(self, settings: Settings, commit: Commit) -> None:
+        self._producer = Producer(producer_config(settings), logger=log)
+        self._timeout_s = settings.delivery.ack_timeout_ms / 1000
+        self._commit = commit
+
+    def open(self, name: str, member: bytes) -> "SharedOutput":
+        """An output of this producer."""
+        del name, member
+        return SharedOutput(self, self._commit, self._timeout_s)
 
     def send(self, records: Iterable[OutRecord], pending: Pending) -> int:
         """Hand records to the producer, in order; waits only where its buffer is full. Returns how many."""
         sent = 0
         for record in records:
-            self._produce(record, pending)
+            try:
+                produce(self._producer, record, pending.acknowledged)
+            except KafkaException as error:
+                raise DeliveryError(f"topic {record.topic}: {error.args[0].str()}") from error
+            pending.count += 1
             sent += 1
         self._producer.poll(0)
         return sent
@@ -90,27 +203,45 @@ class Delivery:
             self._producer.poll(0)
             await asyncio.sleep(BUSY_POLL_S if len(self._producer) else IDLE_POLL_S)
 
+    def waiting(self) -> int:
+        """Records that are not acknowledged."""
+        return len(self._producer)
+
     def close(self, timeout_s: float) -> int:
         """Send what is left; returns how many records could not be sent in time."""
         return int(self._producer.flush(timeout_s))
 
-    def _produce(self, record: OutRecord, pending: Pending) -> None:
-        place: dict[str, Any] = {} if record.partition < 0 else {"partition": record.partition}
-        headers: Any = record.headers
-        while True:
-            try:
-                self._producer.produce(
-                    record.topic,
-                    record.value,
-                    record.key,
-                    headers=headers,
-                    on_delivery=pending.acknowledged,
-                    **place,
-                )
-            except BufferError:  # the brokers are slower than we are: wait for room, so that memory stays bounded
-                self._producer.poll(0.05)
-            except KafkaException as error:
-                raise DeliveryError(f"topic {record.topic}: {error.args[0].str()}") from error
-            else:
-                pending.count += 1
-                return
+
+class SharedOutput:
+    """An output of the default mode: what is sent is seen at once, and sealed by the protocol above."""
+
+    unsealed = False
+    full = False
+
+    def __init__(self, delivery: Delivery, commit: Commit, timeout_s: float) -> None:
+        self._delivery = delivery
+        self._commit = commit
+        self._timeout_s = timeout_s
+        self._pending = Pending()
+
+    def send(self, records: Iterable[OutRecord]) -> int:
+        """Hand records to the producer, in order. Returns how many. Raises DeliveryError."""
+        return self._delivery.send(records, self._pending)
+
+    async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
+        """Steps 1 to 4. Raises DeliveryError, FencedError."""
+        pending, self._pending = self._pending, Pending()
+        reach("checkpoint.begun")
+        await pending.drained(self._timeout_s)
+        reach("checkpoint.acknowledged")
+        for name, records in state:
+            written = Pending()
+            self._delivery.send(records, written)
+            await written.drained(self._timeout_s)
+            reach(f"checkpoint.{name}")
+        if not await self._commit(offsets):
+            raise FencedError("the group gave our partitions to another worker")
+        reach("checkpoint.committed")
+
+    def close(self) -> None:
+        """Nothing is held back."""

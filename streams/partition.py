@@ -11,7 +11,7 @@ from equipoise.schemas.errors import RegistryError
 from equipoise.schemas.headers import CATCHING_UP, Headers, source_headers
 from equipoise.streams.checkpoint import StateWriter
 from equipoise.streams.dead_letters import dead_letter
-from equipoise.streams.delivery import Delivery, Pending
+from equipoise.streams.delivery import Output, Outputs
 from equipoise.streams.heartbeat import Heartbeats
 from equipoise.streams.merge import Merge as MergeQueue
 from equipoise.streams.outgoing import INTENT, Outgoing, OutRecord
@@ -38,6 +38,10 @@ class Source(Protocol):
 
     def hold(self, topic: str, partition: int, held: bool) -> None:
         """Stop, or go on, fetching one partition of a topic."""
+        ...
+
+    def member(self) -> bytes:
+        """Who we are to the group at present, as librdkafka writes it."""
         ...
 
 
@@ -89,7 +93,7 @@ class Tools:
     """What all partitions of a worker share."""
 
     settings: Settings
-    delivery: Delivery
+    outputs: Outputs
     outgoing: Outgoing
     source: Source
     worker: str  # who we are, in dead letters
@@ -99,12 +103,12 @@ class Tools:
 class Partition:
     """A task, its outputs and its checkpoints."""
 
-    def __init__(self, number: int, task: Work, writer: StateWriter, tools: Tools) -> None:
+    def __init__(self, number: int, task: Work, writer: StateWriter, output: Output, tools: Tools) -> None:
         self.number = number
         self.task = task
         self._writer = writer
         self._tools = tools
-        self._pending = Pending()
+        self._output = output
         self._heartbeats = Heartbeats(tools.settings.delivery)
         self._wait_s = tools.settings.time.merge_wait_ms / 1000
         self._timer: asyncio.TimerHandle | None = None
@@ -139,7 +143,7 @@ class Partition:
             self._hold_all(True)
             return
         self._unread = []
-        self._hold_all(False)
+        self._hold_all(self._output.full)
         self._publish(step, records[-1].timestamp_ms)
         self._release()
 
@@ -148,27 +152,25 @@ class Partition:
         now_ns = self._tools.clock_ns()
         outgoing = self._tools.outgoing
         beats = [outgoing.record(schema, key, body, []) for schema, key, body in self._heartbeats.due(now_ns)]
-        self._tools.delivery.send(beats, self._pending)
+        self._output.send(beats)
 
-    async def checkpoint(self) -> bool:
-        """Seal everything settled so far. False: the partition is somebody else's by now.
+    async def checkpoint(self) -> None:
+        """Seal everything settled so far.
 
         Raises:
             DeliveryError: outputs or state were not acknowledged.
+            FencedError: the partition is somebody else's by now.
         """
         async with self._checkpoint:
             settled = self.task.settled()
-            if self.closed or settled == self._sealed:
-                return not self.closed
-            timeout_s = self._tools.settings.delivery.ack_timeout_ms / 1000
+            if self.closed or (settled == self._sealed and not self._output.unsealed):
+                return
             self.task.accounts()  # raises where a record has no outcome
-            rows, pending, self._pending = self.task.dump(), self._pending, Pending()
-            await pending.drained(timeout_s)
-            await self._writer.write(rows, self._tools.delivery, timeout_s)
-            if not await self._tools.source.commit({(topic, self.number): at for topic, at in settled.items()}):
-                return False
+            stages = self._writer.stages(self.task.dump())
+            await self._output.seal(stages, {(topic, self.number): at for topic, at in settled.items()})
             self._sealed = settled
-            return True
+        if not self.closed:
+            self._hold_all(self._retry is not None or self._output.full)
 
     def close(self) -> None:
         """Stop: nothing is published or sealed any more."""
@@ -176,6 +178,7 @@ class Partition:
         for timer in (self._timer, self._retry):
             if timer is not None:
                 timer.cancel()
+        self._output.close()
 
     def _publish(self, step: Step, stamp_ms: int) -> None:
         tools, records = self._tools, []
@@ -187,7 +190,7 @@ class Partition:
                 records.append(record)
         records += [self._intent(intent) for intent in step.intents]
         records += [self._letter(dead) for dead in step.dead]
-        self.published += tools.delivery.send(records, self._pending) if records else 0
+        self.published += self._output.send(records) if records else 0
 
     def _intent(self, intent: Intent) -> OutRecord:
         headers = source_headers(self.task.topics[0], self.number, intent.offset)

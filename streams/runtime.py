@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from equipoise.processors.instruments import Instruments
 from equipoise.streams.checkpoint import StateWriter
 from equipoise.streams.claims import Claims
+from equipoise.streams.delivery import FencedError, Output
 from equipoise.streams.partition import Partition, Tools, Work
 from equipoise.streams.records import RawRecord
 from equipoise.streams.recovery import Beginning, begin
@@ -24,6 +25,7 @@ from equipoise.streams.task import Claim
 log = logging.getLogger(__name__)
 
 BEAT_S: Final = 0.1
+FENCED_SESSIONS: Final = 2  # of the group's: so long we wait for partitions once ours were somebody else's
 REPORT_S: Final = 60.0
 Place = tuple[str, int]  # topic, partition
 Slot = tuple[str, int]  # '' or MEMPOOL, and the partition number
@@ -41,10 +43,6 @@ class PartitionsApartError(RuntimeError):
     """Co-partitioned topics were assigned to different workers."""
 
 
-class FencedError(RuntimeError):
-    """The group gave our partitions to somebody else while we were writing."""
-
-
 class Runtime:
     """All partitions of one worker.
 
@@ -60,11 +58,12 @@ class Runtime:
         self.partitions: dict[Slot, Partition] = {}
         self._jobs: list[asyncio.Task[None]] = []
         self._generation = 0
+        self._fenced_s: float | None = None  # since when we wait for the group to assign anew
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def start(self) -> None:
         """Begin to look after acknowledgements, heartbeats and checkpoints."""
-        jobs = (self._tools.delivery.run(), self._beats(), self._checkpoints(), self._reports())
+        jobs = (self._tools.outputs.run(), self._beats(), self._checkpoints(), self._reports())
         self._jobs = [asyncio.create_task(self._guard(job)) for job in jobs]
 
     async def assigned(self, places: set[Place], generation: int) -> None:
@@ -74,14 +73,17 @@ class Runtime:
             PartitionsApartError: a partition number lacks one of its topics.
         """
         self._drop()
-        self._generation = generation
+        self._generation, self._fenced_s = generation, None
         by_slot = self._by_slot(places)
         check_together({number: topics for (owner, number), topics in by_slot.items() if not owner})
-        begun = await asyncio.gather(*(self._begin(topics, slot) for slot, topics in by_slot.items()))
+        member = self._tools.source.member()
+        begun = await asyncio.gather(*(self._begin(topics, slot, member) for slot, topics in by_slot.items()))
         if generation != self._generation:
+            for output, _ in begun:
+                output.close()
             return  # assigned anew in the meantime
-        for slot, beginning in zip(by_slot, begun, strict=True):
-            self.partitions[slot] = self._take_up(slot, beginning, generation)
+        for slot, (output, beginning) in zip(by_slot, begun, strict=True):
+            self.partitions[slot] = self._take_up(slot, output, beginning, generation)
         offsets = {
             (topic, slot[1]): self.partitions[slot].task.position(topic)
             for slot, topics in by_slot.items()
@@ -126,7 +128,7 @@ class Runtime:
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
-        left = await asyncio.to_thread(self._tools.delivery.close, self._tools.settings.delivery.grace_s / 2)
+        left = await asyncio.to_thread(self._tools.outputs.close, self._tools.settings.delivery.grace_s / 2)
         if left:
             log.warning("%d outputs could not be sent in time; they will be repeated", left)
 
@@ -139,16 +141,19 @@ class Runtime:
             found.setdefault((MEMPOOL if topic == mempool else "", number), []).append(topic)
         return found
 
-    async def _begin(self, topics: list[str], slot: Slot) -> Beginning:
+    async def _begin(self, topics: list[str], slot: Slot, member: bytes) -> tuple[Output, Beginning]:
+        """Fence earlier owners, then read what they left."""
         owner, number = slot
         backoff = Backoff(self._tools.settings.kafka.retry_backoff_max_ms)
         while True:
             try:
-                return await asyncio.to_thread(begin, self._tools.settings, topics, number, owner)
+                name = f"{owner}~{number}" if owner else str(number)
+                output = await asyncio.to_thread(self._tools.outputs.open, name, member)
+                return output, await asyncio.to_thread(begin, self._tools.settings, topics, number, owner)
             except KafkaException as why:
                 await backoff.wait(f"state of partition {number}: {sentence(why)}")
 
-    def _take_up(self, slot: Slot, beginning: Beginning, generation: int) -> Partition:
+    def _take_up(self, slot: Slot, output: Output, beginning: Beginning, generation: int) -> Partition:
         owner, number = slot
         recovered = beginning.recovered
         task = self._make_task(beginning.topics, owner, lambda topic, found: self._claims.take(topic, number, found))
@@ -158,12 +163,14 @@ class Runtime:
         mine = max(generation, recovered.generation + 1)
         writer = StateWriter(self._tools.settings.topics.state, number, mine, recovered, owner)
         log.info("partition %d: continues at %s", number, beginning.offsets)
-        return Partition(number, task, writer, self._tools)
+        return Partition(number, task, writer, output, self._tools)
 
     async def _seal(self) -> None:
-        for partition in list(self.partitions.values()):
-            if not await partition.checkpoint() and not partition.closed:
-                raise FencedError(f"partition {partition.number} belongs to another worker by now")
+        partitions = list(self.partitions.values())
+        results = await asyncio.gather(*(one.checkpoint() for one in partitions), return_exceptions=True)
+        for partition, why in zip(partitions, results, strict=True):
+            if why is not None and not partition.closed:
+                raise why
 
     def _drop(self) -> None:
         for partition in self.partitions.values():
@@ -183,13 +190,19 @@ class Runtime:
             self.report()
 
     async def _checkpoints(self) -> None:
+        settings = self._tools.settings
+        interval_ms, loop = settings.delivery.interval_ms, asyncio.get_running_loop()
+        session_s = settings.kafka.session_timeout_ms / 1000
         while True:
-            await asyncio.sleep(self._tools.settings.delivery.checkpoint_ms / 1000)
+            await asyncio.sleep(interval_ms / 1000)
             try:
                 await self._seal()
             except FencedError as why:
                 log.warning("%s", why)
                 self._drop()
+                self._fenced_s = loop.time()
+            if self._fenced_s is not None and loop.time() - self._fenced_s > FENCED_SESSIONS * session_s:
+                raise FencedError("fenced, and the group assigns nothing anew")
 
     async def _guard(self, job: "asyncio.Future[None] | object") -> None:
         try:

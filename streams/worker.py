@@ -10,6 +10,7 @@ import faust
 from confluent_kafka import KafkaException
 
 from equipoise.streams.app import Stream, install, make_app
+from equipoise.streams.delivery import FencedError
 from equipoise.streams.kernels import warm_up
 from equipoise.streams.retry import sentence
 from equipoise.streams.settings import Settings
@@ -37,7 +38,10 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up))
     while not asked.is_set():
-        await _run_once(settings, asked, ready)
+        try:
+            await _run_once(settings, asked, ready)
+        except FencedError as why:  # what became of the last transaction is read at the next start
+            log.warning("beginning again: %s", why)
 
 
 async def _run_once(settings: Settings, asked: asyncio.Event, ready: Callable[[Stream], None] | None) -> None:

@@ -44,6 +44,7 @@ class KafkaContainer(DockerContainer):
             "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
             "KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS": "4",
             "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+            "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": "1000",  # so that tests need not wait long for a dead worker
             "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
             "KAFKA_HEAP_OPTS": "-Xms128m -Xmx400m",
         }

@@ -3,7 +3,7 @@
 from equipoise.streams.settings.kafka import InputTopic, Kafka, Registry, SaslMechanism, SecurityProtocol, Topics
 from equipoise.streams.settings.measure import Measures, Merge, Policy, Time
 from equipoise.streams.settings.mempool import Mempool, PoolMapping
-from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Start, Web, WireFormat
+from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Mode, Start, Web, WireFormat
 from equipoise.streams.settings.tree import Settings, load
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Measures",
     "Mempool",
     "Merge",
+    "Mode",
     "Policy",
     "PoolMapping",
     "Registry",

@@ -21,11 +21,25 @@ class WireFormat(StrEnum):
     HEADER = "header"
 
 
+class Mode(StrEnum):
+    """What a consumer may see twice."""
+
+    AT_LEAST_ONCE = "at-least-once"
+    TRANSACTIONAL = "transactional"
+
+
 class Delivery(Group):
     """When outputs leave and when the past is sealed."""
 
+    mode: Mode = setting(
+        Mode.AT_LEAST_ONCE,
+        "`transactional`: outputs, state and offsets commit together, for consumers with read_committed",
+    )
     wire_format: WireFormat = setting(WireFormat.PREFIX, "5 bytes before the payload, as every Confluent client reads")
     checkpoint_ms: int = setting(1_000, "a crash repeats at most this much; its signals have the same ids", ge=50)
+    transaction_ms: int = setting(
+        100, "transactional mode: time between commits, which is how late its signals are; as Kafka Streams", ge=10
+    )
     linger_ms: int = setting(0, "wait to fill a producer's batch; 0: nothing waits", ge=0)
     ack_timeout_ms: int = setting(30_000, "outputs unacknowledged for this long stop the worker", ge=1_000)
     grace_s: int = setting(20, "after SIGTERM: drain, acknowledge, commit; Kubernetes kills after 30 s", ge=1)
@@ -38,6 +52,11 @@ class Delivery(Group):
     )
     compression: str = setting("lz4", "of output batches: none, gzip, snappy, lz4 or zstd")
 
+    @property
+    def interval_ms(self) -> int:
+        """Time between checkpoints."""
+        return self.transaction_ms if self.mode is Mode.TRANSACTIONAL else self.checkpoint_ms
+
 
 class Limits(Group):
     """Bounds of memory, and of one record."""
@@ -49,6 +68,9 @@ class Limits(Group):
     instruments: int = setting(20_000, "instruments of one worker; the next ones are counted as LIMIT", ge=1)
     pending_records: int = setting(
         200_000, "records waiting in a merge; past it the slower topic is not waited for", ge=1
+    )
+    unsealed_records: int = setting(
+        100_000, "outputs kept until their transaction commits; past it nothing more is fetched", ge=1
     )
 
 

@@ -227,7 +227,7 @@ def committed(bootstrap: str, group: str, places: Iterable[tuple[str, int]]) -> 
 class Worker:
     """`equipoise worker` as a process. Use it as a context: it is ended in the end."""
 
-    def __init__(self, folder: Path, flags: dict[str, object], *more: str) -> None:
+    def __init__(self, folder: Path, flags: dict[str, object], *more: str, **environment: str) -> None:
         self._log = folder / f"worker-{time.monotonic_ns()}.log"
         words = ["-c", "from equipoise.streams.cli import main; main()", "worker", "-v", *more]
         for name, value in flags.items():
@@ -238,7 +238,7 @@ class Worker:
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             )
 
     def __enter__(self) -> Self:

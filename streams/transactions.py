@@ -1,0 +1,245 @@
+"""Transactional mode: a partition's outputs, state and source offsets become visible together, or not at all.
+
+Each source partition has a producer of its own, whose transactional id is that of the group and the partition.
+Whoever takes the partition up initialises that id first: the brokers then abort what an earlier owner left open and
+refuse whatever it still sends. Only then are state and offsets read (streams/runtime.py).
+
+    idle ──first record──► open ──seal──► ending ──committed──► idle
+                             ▲               │ abortable: abort, and send the same records again
+                             └───────────────┘
+
+Records that come while a transaction ends wait in memory for the next one. The records of the present one are kept
+until its commit, since the brokers may ask for an abort for reasons that pass (a leader moved, a coordinator was
+away): sending them again is enough, no state needs to go back. Past the time limit, or where the brokers say that
+we are not the owner, everything is taken up afresh: then the commit's outcome is read, not guessed.
+
+The offsets carry the group's generation and our member id as of the assignment, so that the brokers refuse the commit
+of a worker that the group has given up, even before anybody else has initialised the id.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from equipoise.streams.delivery import (
+    IDLE_POLL_S,
+    DeliveryError,
+    FencedError,
+    Offsets,
+    Stage,
+    produce,
+    producer_config,
+)
+from equipoise.streams.failpoints import reach
+from equipoise.streams.outgoing import OutRecord
+from equipoise.streams.retry import sentence
+from equipoise.streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+CALL_S: Final = 5.0  # one call of the producer; where that is not enough it is repeated up to the limit
+AGAIN_S: Final = 0.1
+NOT_OURS: Final = frozenset({
+    KafkaError._FENCED,
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.FENCED_INSTANCE_ID,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.INVALID_PRODUCER_ID_MAPPING,
+    KafkaError.UNKNOWN_PRODUCER_ID,
+    KafkaError.INVALID_TXN_STATE,
+})  # fmt: skip
+
+
+class Transactions:
+    """Makes transactional outputs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: list[TransactionalOutput] = []
+
+    def open(self, name: str, member: bytes) -> "TransactionalOutput":
+        """Blocking: fences whoever wrote as `name` before. Raises KafkaException."""
+        output = TransactionalOutput(self._settings, f"{self._settings.kafka.group}-{name}", member)
+        output.initialise()
+        self._open.append(output)
+        return output
+
+    async def run(self) -> None:
+        """Let the producers tell what became of their records; without it their queues would fill."""
+        while True:
+            self._open = [output for output in self._open if not output.closed]
+            for output in self._open:
+                output.poll()
+            await asyncio.sleep(IDLE_POLL_S)
+
+    def waiting(self) -> int:
+        """Records that are not acknowledged."""
+        return sum(output.waiting() for output in self._open)
+
+    def close(self, timeout_s: float) -> int:
+        """What is open is given up: nobody has seen it."""
+        del timeout_s
+        for output in self._open:
+            output.close()
+        return 0
+
+
+class TransactionalOutput:
+    """One partition's producer and its present transaction."""
+
+    def __init__(self, settings: Settings, transactional_id: str, member: bytes) -> None:
+        delivery = settings.delivery
+        self._id = transactional_id
+        self._member = member
+        self._timeout_s = delivery.ack_timeout_ms / 1000
+        self._most = settings.limits.unsealed_records
+        self._producer = Producer(
+            producer_config(settings)
+            | {
+                "transactional.id": transactional_id,
+                "transaction.timeout.ms": delivery.ack_timeout_ms,
+                "delivery.report.only.error": True,
+            },
+            logger=log,
+        )
+        self._sent: list[OutRecord] = []  # in the present transaction
+        self._next: list[OutRecord] = []  # for the one after it
+        self._began = False
+        self._ending = False
+        self._failure: KafkaException | None = None  # of a record that the producer did not take
+        self.closed = False
+        self.aborted = 0
+
+    def initialise(self) -> None:
+        """Fence earlier owners and end what they left open. Blocking. Raises KafkaException."""
+        self._call(lambda: self._producer.init_transactions(CALL_S), time.monotonic() + self._timeout_s)
+
+    @property
+    def unsealed(self) -> bool:
+        """Whether a transaction is open: until it ends nobody sees its records, nor what others wrote behind them."""
+        return bool(self._sent or self._next)
+
+    @property
+    def full(self) -> bool:
+        """Whether more waits than there is room for."""
+        return len(self._sent) + len(self._next) > self._most
+
+    def send(self, records: Iterable[OutRecord]) -> int:
+        """Into the present transaction, or the next one while that ends. Returns how many."""
+        taken = list(records)
+        if self._ending:
+            self._next += taken
+        else:
+            self._take(taken)
+        return len(taken)
+
+    async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
+        """End the transaction with this state and these offsets in it. Raises DeliveryError, FencedError."""
+        self._ending = True
+        try:
+            await asyncio.to_thread(self._end, [record for stage in state for record in stage.records], offsets)
+        finally:
+            self._ending = False
+        self._sent, self._began, waiting, self._next = [], False, self._next, []
+        self._take(waiting)
+
+    def poll(self) -> None:
+        """Serve the producer's queue."""
+        if not self._ending:
+            self._producer.poll(0)
+
+    def waiting(self) -> int:
+        """Records that are not acknowledged."""
+        return len(self._producer)
+
+    def close(self) -> None:
+        """Give up what is open. The next owner ends it for the brokers, should our word not reach them."""
+        if not self.closed and not self._ending and self._began:
+            try:
+                self._producer.abort_transaction(0.5)
+            except KafkaException as why:
+                log.debug("%s: not aborted: %s", self._id, sentence(why))
+        self.closed = True
+
+    def _take(self, records: list[OutRecord]) -> None:
+        self._sent += records
+        if records:
+            self._produce(records)
+            self._producer.poll(0)
+
+    def _produce(self, records: list[OutRecord]) -> None:
+        """What goes wrong here comes up at the end of the transaction, which knows what to do about it."""
+        if self._failure is None:
+            try:
+                if not self._began:
+                    self._producer.begin_transaction()
+                    self._began = True
+                    reach("transaction.begun")
+                for record in records:
+                    produce(self._producer, record)
+            except KafkaException as why:
+                self._failure = why
+
+    def _end(self, state: list[OutRecord], offsets: Offsets) -> None:
+        """In a thread of its own; nothing else touches the producer until it returns."""
+        deadline = time.monotonic() + self._timeout_s
+        self._sent += state
+        self._produce(state)
+        while True:
+            try:
+                self._commit(offsets, deadline)
+                return
+            except KafkaException as why:
+                self._abort(why, deadline)
+            self._produce(self._sent)
+
+    def _commit(self, offsets: Offsets, deadline: float) -> None:
+        if self._failure is not None:
+            raise self._failure
+        reach("transaction.state")
+        places = [TopicPartition(topic, number, at) for (topic, number), at in offsets.items()]
+        self._call(lambda: self._producer.send_offsets_to_transaction(places, self._member, CALL_S), deadline)
+        reach("transaction.offsets")
+        self._call(lambda: self._producer.commit_transaction(CALL_S), deadline)
+        reach("transaction.committed")
+
+    def _abort(self, why: KafkaException, deadline: float) -> None:
+        """After an error: abort, so that the same records can be sent again. Raises DeliveryError, FencedError."""
+        error: KafkaError = why.args[0]
+        self._stop_if_lost(error)
+        log.warning("%s: transaction is aborted and sent again: %s", self._id, sentence(why))
+        try:
+            self._call(lambda: self._producer.abort_transaction(CALL_S), deadline)
+        except KafkaException as worse:
+            self._stop_if_lost(worse.args[0])
+            raise DeliveryError(f"{self._id}: {sentence(worse)}") from worse
+        if time.monotonic() > deadline:
+            raise DeliveryError(f"{self._id}: {sentence(why)}")
+        self.aborted += 1
+        self._began, self._failure = False, None
+        time.sleep(AGAIN_S)
+
+    def _stop_if_lost(self, error: KafkaError) -> None:
+        if error.code() in NOT_OURS:
+            raise FencedError(f"{self._id}: {error.str()}")
+        if error.code() == KafkaError._TIMED_OUT:  # its outcome is unknown: whoever takes up anew reads it
+            raise FencedError(f"{self._id}: the transaction did not end within {self._timeout_s:g} s")
+        if error.fatal() or not (error.txn_requires_abort() or error.retriable() or error.code() == KafkaError._STATE):
+            raise DeliveryError(f"{self._id}: {error.str()}")
+
+    def _call(self, call: Callable[[], object], deadline: float) -> None:
+        """Until it succeeds; an error that may pass is tried again up to the deadline. Raises KafkaException."""
+        while True:
+            try:
+                call()
+                return
+            except KafkaException as why:
+                if not why.args[0].retriable() or time.monotonic() > deadline:
+                    raise
+            time.sleep(AGAIN_S)
