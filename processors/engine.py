@@ -24,9 +24,10 @@ from equipoise.processors.instruments import Instruments
 from equipoise.processors.locals import Indices, Locals
 from equipoise.processors.publish import Output
 from equipoise.processors.settings import EngineSettings
-from equipoise.processors.state import Array, new_state, records
+from equipoise.processors.state import State, new_state, records
 
 _FIRST_ROOM: Final = 16  # instruments
+_FIRST_OUTPUT: Final = 1024  # signals and windows
 
 
 class Best(NamedTuple):
@@ -45,12 +46,11 @@ class Engine:
         self._instruments = instruments
         self._settings = settings or EngineSettings()
         self._locals = Locals()
-        self._state = new_state(_FIRST_ROOM, sources, self._settings)
         self._scratch = kernel.new_scratch(N_COMPONENTS)
-        self._signals = records(1024, SIGNAL_DTYPE)
-        self._components = records((1024, N_COMPONENTS), COMPONENT_DTYPE)
-        self._windows = records(1024, WINDOW_DTYPE)
+        self._room = _new_output(_FIRST_OUTPUT)
         self._trace = np.zeros((0, 4), np.int64)
+        self._state: State
+        self._begin(sources)
 
     def step(self, events: Events) -> Outputs:
         """Apply rows in order; `events.source` names the topic of each row within this partition.
@@ -64,24 +64,16 @@ class Engine:
         outcome, cause = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
         best = np.zeros((n if self._settings.trace_book else 0, 4), np.int64)
         verdicts = kernel.Verdicts(outcome, cause, best)
-        partition = self._state.partition
-        partition["signals"] = partition["windows"] = 0
+        for count in self._filled:
+            count[0] = 0
         row = 0
         while True:
-            out = Output(self._signals, self._components, self._windows)
-            row, want, amount = kernel.run(self._state, events, out, verdicts, self._scratch, row)
+            row, want, amount = kernel.run(self._state, events, self._room, verdicts, self._scratch, row)
             if want == kernel.DONE:
                 break
             self._give(want, amount)
         self._trace = best
-        s, w = int(partition["signals"][0]), int(partition["windows"][0])
-        return Outputs(
-            self._published(self._signals[:s]),
-            self._components[:s].view(np.ndarray).copy(),
-            self._published(self._windows[:w]),
-            outcome,
-            cause,
-        )
+        return Outputs(*self._published(), outcome, cause)
 
     def dump(self) -> dict[str, bytes]:
         """State rows: one per instrument that was seen (its key), and one for the partition (key '')."""
@@ -94,8 +86,7 @@ class Engine:
         Raises:
             storage.StateError: a row is damaged, of another version, or of other settings.
         """
-        self._state = new_state(_FIRST_ROOM, len(self._state.sources), self._settings)
-        self._locals = Locals()
+        self._begin(len(self._state.sources))
         found = {key: index for key in rows if key and (index := self._instruments.index(key)) >= 0}
         indices = np.fromiter(found.values(), np.int32, len(found))
         self._locals.find(indices, len(self._instruments))
@@ -120,6 +111,13 @@ class Engine:
         """The partition's watermark, NULL before the first record."""
         return int(self._state.partition["watermark_ns"][0])
 
+    def _begin(self, sources: int) -> None:
+        """Forget everything."""
+        self._locals = Locals()
+        self._state = new_state(_FIRST_ROOM, sources, self._settings)
+        counts = self._state.partition.view(np.ndarray)  # Python reads recarrays at ten times the cost
+        self._filled = counts["signals"], counts["windows"]
+
     def _localised(self, indices: Indices) -> Indices:
         rows = self._locals.find(indices, len(self._instruments))
         if len(rows) and int(rows.min()) < 0 and int(indices.max()) >= 0:
@@ -137,11 +135,17 @@ class Engine:
             self._state.instruments["book_source"][row] = self._instruments[index].book_source
             self._state.session_ns[row] = self._instruments[index].session_ns
 
-    def _published(self, rows: Array) -> NDArray[np.void]:
-        """A copy that names instruments by the table's indices."""
-        copy: NDArray[np.void] = rows.view(np.ndarray).copy()
-        copy["instrument"] = self._locals.indices[copy["instrument"]]
-        return copy
+    def _published(self) -> tuple[NDArray[np.void], NDArray[np.void], NDArray[np.void]]:
+        """Copies of what the last step filled, that name instruments by the table's indices."""
+        signals, windows = (int(count[0]) for count in self._filled)
+        own = [
+            rows.view(np.ndarray)[:count].copy()
+            for rows, count in zip(self._room, (signals, signals, windows), strict=True)
+        ]
+        for rows in (own[0], own[2]):
+            if len(rows):
+                rows["instrument"] = self._locals.indices[rows["instrument"]]
+        return own[0], own[1], own[2]
 
     def _check_indices(self, events: Events) -> None:
         if len(events.instrument) == 0:
@@ -155,11 +159,14 @@ class Engine:
 
     def _give(self, want: int, amount: int) -> None:
         if want == kernel.WANT_OUTPUT:
-            extra = max(len(self._signals), amount + 2 * self._settings.slots)
-            self._signals = storage.grown(self._signals, len(self._signals) + extra)
-            self._components = storage.grown(self._components, len(self._components) + extra)
-            self._windows = storage.grown(self._windows, len(self._windows) + extra)
+            extra = max(len(self._room.signals), amount + 2 * self._settings.slots)
+            self._room = Output._make(storage.grown(rows, len(rows) + extra) for rows in self._room)
         elif want == kernel.WANT_ORDERS:
             self._state = storage.grow_orders(self._state)
         else:
             self._state = storage.repack_levels(self._state)
+
+
+def _new_output(n: int) -> Output:
+    """Room for `n` signals and windows."""
+    return Output(records(n, SIGNAL_DTYPE), records((n, N_COMPONENTS), COMPONENT_DTYPE), records(n, WINDOW_DTYPE))

@@ -1,11 +1,12 @@
 """Every source record has one outcome; per topic and partition they add up to what was read."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.processors import tally
 from equipoise.processors.columns import Events
 from equipoise.schemas.enums import Cause, Outcome
 
@@ -21,12 +22,7 @@ FLAGGED: Final = frozenset({
     Cause.LIMIT,
     Cause.OVER_EXECUTED,
     Cause.UNDERPRICED,
-    Cause.UNDERPRICED,
 })  # fmt: skip
-# A record of several rows has the gravest outcome among them: what cannot be true is never lost among what can.
-_GRAVITY: Final = np.zeros(len(Outcome), np.int64)
-_GRAVITY[[Outcome.FLAGGED, Outcome.USED, Outcome.LATE, Outcome.DEAD]] = [0, 1, 2, 3]
-_BY_GRAVITY: Final = np.array([Outcome.FLAGGED, Outcome.USED, Outcome.LATE, Outcome.DEAD], np.int64)
 
 
 def outcome_of(cause: Cause) -> Outcome:
@@ -34,22 +30,26 @@ def outcome_of(cause: Cause) -> Outcome:
     return Outcome.LATE if cause is Cause.LATE else Outcome.FLAGGED if cause in FLAGGED else Outcome.DEAD
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """One entry a record: its topic's index, offset, outcome and cause. Arrays of shape (records,)."""
+class Tally(NamedTuple):
+    """Outcomes of the records of one step."""
 
-    source: NDArray[np.int16]
-    offset: NDArray[np.int64]
-    outcome: NDArray[np.int64]
-    cause: NDArray[np.int64]
+    counts: list[tuple[int, int, int, int]]  # topic's index, outcome, cause, records
+    dead: list[tuple[int, int]]  # row and cause of each record that the engine refused
 
 
-def fold(events: Events, outcome: NDArray[np.uint8], cause: NDArray[np.uint8]) -> Folded:
+def add_up(events: Events, outcome: NDArray[np.uint8], cause: NDArray[np.uint8], sources: int) -> Tally:
     """One outcome a record, from those of its rows (which are contiguous)."""
-    changes = (np.diff(events.offset) != 0) | (np.diff(events.source) != 0)
-    first = np.concatenate(([0], np.flatnonzero(changes) + 1))
-    gravest = np.maximum.reduceat(_GRAVITY[outcome] * 256 + cause, first)
-    return Folded(events.source[first], events.offset[first], _BY_GRAVITY[gravest // 256], gravest % 256)
+    counts = np.zeros((sources, len(tally.BY_GRAVITY) * tally.CODES), np.int64)
+    dead = np.empty((int((outcome == Outcome.DEAD).sum()), 2), np.int64)
+    found = tally.count(events, outcome, cause, counts, dead)
+    seen = [(int(source), *divmod(int(code), tally.CODES)) for source, code in np.argwhere(counts)]
+    return Tally(
+        [
+            (source, int(tally.BY_GRAVITY[gravity]), why, int(counts[source, gravity * tally.CODES + why]))
+            for source, gravity, why in seen
+        ],
+        [(row, why) for row, why in dead[:found].tolist()],
+    )
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from equipoise.schemas.local import SchemaSource
 from equipoise.schemas.wire import split
 from equipoise.streams.accounting import Account
 from equipoise.streams.merge import Merge
-from equipoise.streams.records import RawRecord
+from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.sources import bounds
 from equipoise.streams.sources.bounds import RefusedError, shown
 from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord, need, parse_object
@@ -100,6 +100,12 @@ class MempoolTask:
             if record.offset >= self._position:
                 self._one(record, step)
                 self._position = record.offset + 1
+        return step
+
+    def feed_batch(self, batch: RecordBatch, now_s: float = 0.0) -> Step:
+        """As `feed` of the same records."""
+        step = self.feed([batch.record(i) for i in range(len(batch))], now_s)
+        self._position = max(self._position, batch.next_offset)
         return step
 
     def release(self, ended: Sequence[int] = (), before_s: float = -1.0) -> Step:

@@ -18,12 +18,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors.columns import NULL, Events, empty_events
+from equipoise.processors import stamps as kernels
+from equipoise.processors.columns import EVENT_DTYPES, NULL, Events, empty_events
 from equipoise.schemas.enums import Flag
 
-MIN_STAMP_NS: Final = 631_152_000_000_000_000  # 1990-01-01; what is outside is no stamp
-MAX_STAMP_NS: Final = 4_102_444_800_000_000_000  # 2100-01-01
-MAX_STAMP_AHEAD_NS: Final = 60_000_000_000  # of the event: one absurd arrival stamp holds its topic no longer
 NEVER: Final = np.iinfo(np.int64).max
 
 Key = tuple[int, int]  # stamp, rank of the topic's name
@@ -56,15 +54,18 @@ class Merge:
         """Take whole records of one topic, in the topic's order, at the wall-clock time `now_s`."""
         if not len(events.offset):
             return
-        natural = _stamps(events, self._seen[source])
+        natural = np.empty(len(events.offset), np.int64)
+        seen = kernels.fill(natural, events.event_ns, events.arrival_ns, events.offset, self._seen[source])
         last, rank = self._last
-        late = natural < last if self._ranks[source] >= rank else natural <= last
+        late = int(np.searchsorted(natural, last, "left" if self._ranks[source] >= rank else "right"))
         stamps = natural
-        if late.any():
-            events = events._replace(flags=np.where(late, events.flags | np.uint32(Flag.MERGE_LATE), events.flags))
-            stamps = np.where(late, last - 1, natural)  # below all that have left: leaves at once
+        if late:
+            flags, stamps = events.flags.copy(), natural.copy()
+            flags[:late] |= np.uint32(Flag.MERGE_LATE)
+            stamps[:late] = last - 1  # below all that have left: leaves at once
+            events = events._replace(flags=flags)
         self._waiting[source].append(_Chunk(events, stamps, natural, now_s))
-        self._seen[source] = int(natural[-1])
+        self._seen[source] = seen
 
     def ready(self, ended: Collection[int] = (), before_s: float = -1.0) -> Events:
         """The rows that may leave, in order.
@@ -115,20 +116,23 @@ class Merge:
 
     def _take(self, limit: Key) -> Events:
         taken: list[_Chunk] = []
-        ranks: list[NDArray[np.int64]] = []
+        ranks, starts = [], [0]
         for source, rank in enumerate(self._ranks):
-            for chunk in self._take_from(source, limit[0] + (rank <= limit[1])):
-                taken.append(chunk)
-                ranks.append(np.full(len(chunk.stamps), rank, np.int64))
+            if own := self._take_from(source, limit[0] + (rank <= limit[1])):
+                taken += own
+                ranks.append(rank)
+                starts.append(starts[-1] + sum(len(chunk.stamps) for chunk in own))
+                self._last = max(self._last, (int(own[-1].stamps[-1]), rank))
         if not taken:
             return empty_events(0)
-        stamps, rank_of = np.concatenate([chunk.stamps for chunk in taken]), np.concatenate(ranks)
-        order = np.lexsort((rank_of, stamps))
-        self._last = max(self._last, (int(stamps[order[-1]]), int(rank_of[order[-1]])))
         if len(taken) == 1:
             return taken[0].events
-        columns = zip(*(chunk.events for chunk in taken), strict=True)
-        return Events._make(np.concatenate(column)[order] for column in columns)
+        events = Events._make(np.concatenate(column) for column in zip(*(c.events for c in taken), strict=True))
+        return (
+            events
+            if len(ranks) == 1
+            else _interleaved(events, np.concatenate([c.stamps for c in taken]), starts, ranks)
+        )
 
     def _take_from(self, source: int, below: int) -> list[_Chunk]:
         queue, taken = self._waiting[source], []
@@ -152,17 +156,11 @@ def _cut(chunk: _Chunk, rows: int) -> _Chunk:
     return part
 
 
-def _stamps(events: Events, floor: int) -> NDArray[np.int64]:
-    """Ascending stamps: arrival, else event time, else that of the row before. One record, one stamp."""
-    event = np.where(_is_stamp(events.event_ns), events.event_ns, NULL)
-    arrival = np.where(_is_stamp(events.arrival_ns), events.arrival_ns, event)
-    ahead = np.where(event == NULL, NEVER, np.maximum(event, MIN_STAMP_NS) + MAX_STAMP_AHEAD_NS)
-    stamps = np.minimum(arrival, ahead)
-    first = np.flatnonzero(np.diff(events.offset, prepend=events.offset[0] - 1))
-    lengths = np.diff(first, append=len(stamps))
-    ascending: NDArray[np.int64] = np.repeat(np.maximum.accumulate(np.maximum(stamps[first], floor)), lengths)
-    return ascending
-
-
-def _is_stamp(times: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return (times >= MIN_STAMP_NS) & (times < MAX_STAMP_NS)
+def _interleaved(events: Events, stamps: NDArray[np.int64], starts: Sequence[int], ranks: Sequence[int]) -> Events:
+    """Runs of rows, run s from starts[s] on and of rank ranks[s], as one order."""
+    order = np.empty(len(stamps), np.int64)
+    at = np.empty(len(ranks), np.int64)
+    kernels.interleave(stamps, np.array(starts, np.int64), np.array(ranks, np.int64), at, order)
+    merged = Events._make(np.empty(len(stamps), dtype) for dtype in EVENT_DTYPES)
+    kernels.gather(events, order, merged)
+    return merged

@@ -1,8 +1,8 @@
 """What the edge of the stream passes along: raw records in, decoded rows and refusals out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,14 @@ class RecordBatch:
             int(self.timestamp_ms[i]),
         )
 
+    def after(self, offset: int) -> "RecordBatch":
+        """The records from an offset on; the bytes are shared."""
+        first = int(np.searchsorted(self.offset, offset))
+        if first == 0:
+            return self
+        columns = {name: getattr(self, name)[first:] for name in _COLUMNS}
+        return replace(self, **columns)
+
     def _bytes(self, at: int, length: int) -> bytes | None:
         return None if length < 0 else self.data[at : at + length].tobytes()
 
@@ -85,6 +93,11 @@ class RecordBatch:
             if byte < 0x80:
                 return (value >> 1) ^ -(value & 1), at
             shift += 7
+
+
+_COLUMNS: Final = (
+    "offset", "timestamp_ms", "key_at", "key_length", "value_at", "value_length", "headers_at", "headers_count",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +132,10 @@ class BatchDecoder(Decoder, Protocol):
     def decode_batch(self, batch: RecordBatch) -> Decoded:
         """As `decode` of the same records, with the same rows and the same refusals."""
         ...
+
+
+def decode_batch(decoder: Decoder | BatchDecoder, batch: RecordBatch) -> Decoded:
+    """The rows of a batch; a decoder that reads single records is given them one by one."""
+    if hasattr(decoder, "decode_batch"):
+        return cast(BatchDecoder, decoder).decode_batch(batch)
+    return decoder.decode([batch.record(i) for i in range(len(batch))])

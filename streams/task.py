@@ -15,14 +15,17 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from equipoise.processors.columns import Events, Outputs
 from equipoise.schemas.enums import Cause, Outcome
-from equipoise.streams.accounting import Account, fold, outcome_of
+from equipoise.streams.accounting import Account, add_up, outcome_of
+from equipoise.streams.kept import Kept
 from equipoise.streams.merge import Merge
-from equipoise.streams.records import Decoded, Decoder, RawRecord
+from equipoise.streams.records import Decoded, Decoder, RawRecord, RecordBatch, decode_batch
 
 Claim = Callable[[str, Sequence[int]], None]
+Offsets = NDArray[np.int64]
 PARTITION_ROW: Final = ""  # key of the state row that belongs to the partition and not to one instrument
 STATE_VERSION: Final = 1
 
@@ -78,9 +81,10 @@ class _Source:
     topic: str
     position: int = 0  # offset after the last record taken; lower ones are repetitions
     account: Account = field(default_factory=Account)
-    raw: deque[RawRecord] = field(default_factory=deque)
+    raw: Kept = field(default_factory=Kept)
     refused: deque[tuple[int, Cause, str]] = field(default_factory=deque)  # offset, cause, detail
     waiting: int = 0  # records
+    claimed: NDArray[np.bool_] = field(default_factory=lambda: np.ones(1, np.bool_))  # by instrument; last: unknown
 
 
 class Task:
@@ -104,7 +108,7 @@ class Task:
             decoders: one a topic; not needed by `feed_rows`.
             stamped: merge by stamp; False: as delivered, without waiting and without replay identity.
             idle_ns: a topic at its end and this far behind the newest stamp is not waited for.
-            claim: is told which instruments (indices, ascending) came on which topic, and may refuse them.
+            claim: is told which instruments (indices, ascending) are new on which topic, and may refuse them.
         """
         self._engine = engine
         self._decoders = decoders or {}
@@ -130,8 +134,23 @@ class Task:
             fresh = [record for record in run if record.offset >= source.position]
             if fresh:
                 decoded = self._decoders[topic].decode(fresh)
-                source.raw.extend(fresh)
+                source.raw.add(fresh)
                 self._take(topic, decoded, [record.offset for record in fresh], now_s)
+        return self.release()
+
+    def feed_batch(self, batch: RecordBatch, now_s: float = 0.0) -> Step:
+        """As `feed` of the same records, without an object for each; goes on at the batch's `next_offset`.
+
+        Raises:
+            RegistryError: a schema cannot be asked for now. Give the batch again later.
+        """
+        source = self._sources[self._index[batch.topic]]
+        fresh = batch.after(source.position)
+        if len(fresh):
+            decoded = decode_batch(self._decoders[batch.topic], fresh)
+            source.raw.add(fresh)
+            self._take(batch.topic, decoded, fresh.offset, now_s)
+        source.position = max(source.position, batch.next_offset)
         return self.release()
 
     def feed_rows(self, topic: str, decoded: Decoded, offsets: Sequence[int], now_s: float = 0.0) -> Step:
@@ -204,21 +223,36 @@ class Task:
             source.position = offset
             source.account = Account.from_dict(counts)
 
-    def _take(self, topic: str, decoded: Decoded, offsets: Sequence[int], now_s: float) -> None:
+    def _take(self, topic: str, decoded: Decoded, offsets: Sequence[int] | Offsets, now_s: float) -> None:
         index = self._index[topic]
         source = self._sources[index]
-        if self._claim is not None:
-            self._claim(topic, [found for found in np.unique(decoded.events.instrument).tolist() if found >= 0])
+        self._claim_new(source, decoded.events)
+        places = np.asarray(offsets, np.int64)
         for refusal in decoded.refusals:
-            source.refused.append((offsets[refusal.record], refusal.cause, refusal.detail))
-        source.account.read += len(offsets)
-        source.waiting += len(offsets)
-        source.position = offsets[-1] + 1
-        rows = np.asarray(decoded.record, np.intp)
+            source.refused.append((int(places[refusal.record]), refusal.cause, refusal.detail))
+        source.account.read += len(places)
+        source.waiting += len(places)
+        source.position = int(places[-1]) + 1
+        rows = len(decoded.events.offset)
+        one_each = rows == len(places) and not decoded.refusals
         events = decoded.events._replace(
-            source=np.full(len(rows), index, np.int16), offset=np.asarray(offsets, np.int64)[rows]
+            source=np.full(rows, index, np.int16),
+            offset=places if one_each else places[np.asarray(decoded.record, np.intp)],
         )
         self.merge.push(index, events, now_s)
+
+    def _claim_new(self, source: _Source, events: Events) -> None:
+        """Tell of the instruments that this topic has not brought before."""
+        indices = events.instrument
+        if self._claim is None or not len(indices):
+            return
+        if (top := int(indices.max())) >= len(source.claimed) - 1:
+            source.claimed = np.append(source.claimed[:-1], np.zeros(2 * top + 2, np.bool_))
+            source.claimed[-1] = True
+        if not (taken := source.claimed[indices]).all():
+            new = np.unique(indices[~taken])
+            self._claim(source.topic, new.tolist())
+            source.claimed[new] = True
 
     def _step(self, events: Events) -> Step:
         outputs = self._engine.step(events) if len(events.offset) else None
@@ -231,17 +265,13 @@ class Task:
 
     def _settle(self, events: Events, outputs: Outputs) -> dict[int, dict[int, Cause]]:
         """Book the outcome of every record that left; returns those the engine refused, by source and offset."""
-        folded = fold(events, outputs.outcome, outputs.cause)
-        kinds, records = np.unique(
-            np.stack((folded.source, folded.outcome, folded.cause)).astype(np.int64), axis=1, return_counts=True
-        )
-        for (index, outcome, cause), count in zip(kinds.T.tolist(), records.tolist(), strict=True):
+        tally = add_up(events, outputs.outcome, outputs.cause, len(self._sources))
+        for index, outcome, cause, count in tally.counts:
             self._sources[index].account.book(outcome, cause, count)
             self._sources[index].waiting -= count
         dead: dict[int, dict[int, Cause]] = {}
-        for row in np.flatnonzero(folded.outcome == Outcome.DEAD).tolist():
-            found = dead.setdefault(int(folded.source[row]), {})
-            found[int(folded.offset[row])] = Cause(int(folded.cause[row]))
+        for row, cause in tally.dead:
+            dead.setdefault(int(events.source[row]), {})[int(events.offset[row])] = Cause(cause)
         return dead
 
     def _clear(self, index: int, source: _Source, dead: dict[int, Cause]) -> list[Dead]:
@@ -255,12 +285,9 @@ class Task:
             source.waiting -= 1
             if outcome is Outcome.DEAD:
                 reasons[offset] = (cause, detail)
-        raw: dict[int, RawRecord] = {}
-        while source.raw and source.raw[0].offset < end:
-            record = source.raw.popleft()
-            if record.offset in reasons:
-                raw[record.offset] = record
-        return [Dead(source.topic, offset, raw.get(offset), *reasons[offset]) for offset in sorted(reasons)]
+        letters = [Dead(source.topic, offset, source.raw.find(offset), *reasons[offset]) for offset in sorted(reasons)]
+        source.raw.drop_below(end)
+        return letters
 
     def _settled(self, index: int) -> int:
         first = self.merge.first_offset(index)

@@ -1,0 +1,52 @@
+"""One outcome a record, from those of its rows, and how many records have which."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.processors.columns import Events
+from equipoise.processors.jit import inner, njit
+from equipoise.schemas.enums import Cause, Outcome
+
+CODES = 256  # a code is gravity * CODES + cause
+assert max(Cause) < CODES
+# A record of several rows has the gravest outcome among them: what cannot be true is never lost among what can.
+BY_GRAVITY = (Outcome.FLAGGED, Outcome.USED, Outcome.LATE, Outcome.DEAD)
+_FLAGGED, _USED, _LATE = int(Outcome.FLAGGED), int(Outcome.USED), int(Outcome.LATE)
+
+
+@inner
+def _gravity(outcome: int) -> int:
+    if outcome == _USED:
+        return 1
+    if outcome == _FLAGGED:
+        return 0
+    return 2 if outcome == _LATE else 3
+
+
+@njit
+def count(
+    events: Events,
+    outcome: NDArray[np.uint8],
+    cause: NDArray[np.uint8],
+    counts: NDArray[np.int64],
+    dead: NDArray[np.int64],
+) -> int:
+    """Add up the records, whose rows are contiguous, by source and gravest code.
+
+    counts : shape (sources, 4 * CODES). dead : shape (n, 2), takes the last row of each record that the engine
+    refused, and its cause. Returns how many those are.
+    """
+    found = 0
+    gravest = 0
+    n = len(outcome)
+    for r in range(n):
+        gravest = max(gravest, _gravity(outcome[r]) * CODES + cause[r])
+        if r + 1 < n and events.offset[r + 1] == events.offset[r] and events.source[r + 1] == events.source[r]:
+            continue
+        counts[events.source[r], gravest] += 1
+        if gravest >= 3 * CODES:
+            dead[found, 0] = r
+            dead[found, 1] = gravest - 3 * CODES
+            found += 1
+        gravest = 0
+    return found
