@@ -285,7 +285,7 @@ class Framed(Struct):
 def read_frame(reader: Reader, limits: dict[int, int], where: str) -> tuple[int, int]:
     """Read magic, type and length; the type and where the body ends (it is all there)."""
     if reader.take(4, f"{where}.magic") != MAGIC:
-        raise Malformed("bad-magic", where)
+        raise Malformed("bad-magic", where, "an attestation's bytes begin with EQP1")
     kind = reader.take(1, f"{where}.type")[0]
     if kind not in limits:
         raise Malformed("bad-type", where, f"type {kind}")

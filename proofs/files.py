@@ -53,18 +53,17 @@ def _order(row: dict[str, str], number: int, topic: bytes) -> Order:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass
 class Day:
     """Tumbling windows of ``length_ns`` over orders in the order of their event time."""
 
     publisher: Publisher
     length_ns: int
+    refusal: str = ""  # why the window at hand could not be closed
+    left: Window | None = None  # what stayed open at the end, and was not published
 
     def close_all(self, orders: Iterable[Order]) -> Iterator[tuple[Window, Closed]]:
-        """Close each window in turn; one that the policy refuses is merged into the next.
-
-        The last windows may stay open: what is left of them is never published.
-        """
+        """Close each window in turn; one that the policy refuses is merged into the next."""
         window: Window | None = None
         for order in sorted(orders, key=lambda o: (o.event_time_ns, o.place, o.key)):
             while window is None or order.event_time_ns >= window.end:
@@ -83,9 +82,12 @@ class Day:
         closed = self._try(window) if window is not None else None
         if window is not None and closed is not None:
             yield window, closed
+        else:
+            self.left = window
 
     def _try(self, window: Window) -> Closed | None:
         try:
             return self.publisher.close(window)
-        except PolicyRefused:
+        except PolicyRefused as fault:
+            self.refusal = str(fault)
             return None

@@ -120,8 +120,8 @@ def _replay(entries: Sequence[Entry]) -> dict[bytes, Standing]:
         where = f"history.entries[{index}]"
         if entry.previous != previous:
             raise Invalid("history-chain", where)
-        if not _in_order(keys, entry):
-            raise Invalid("history-order", where)
+        if fault := _out_of_order(keys, entry):
+            raise Invalid("history-order", where, fault)
         if not signature_holds(entry.signer, entry.signature, _SIGN + entry.digest):
             raise Invalid("signature", f"{where}.signature")
         if not _possessed(entry):
@@ -142,18 +142,23 @@ def _possessed(entry: Entry) -> bool:
     return entry.possession == _NOTHING
 
 
-def _in_order(keys: dict[bytes, Standing], entry: Entry) -> bool:
+def _out_of_order(keys: dict[bytes, Standing], entry: Entry) -> str:
+    """Why an entry cannot follow; empty if it can."""
     if not keys:
-        return entry.action == ADD and entry.signer == entry.key
+        return "" if entry.action == ADD and entry.signer == entry.key else "the first must add its own signer"
     signer = keys.get(entry.signer)
-    if signer is None or signer.revoked is not None or signer.retired is not None:
-        return False  # an old key lies about in backups: it must not name its successors
+    if signer is None:
+        return "the signer is not a key of this history"
+    if signer.revoked is not None or signer.retired is not None:
+        # An old key lies about in backups: it must not name its successors.
+        return "the signer is retired or revoked: a key that is still valid must sign"
     standing = keys.get(entry.key)
     if entry.action == ADD:
-        return standing is None
+        return "" if standing is None else "the key was added before"
     if standing is None:
-        return False
-    return (standing.retired if entry.action == RETIRE else standing.revoked) is None
+        return "the key was never added"
+    ended = standing.retired if entry.action == RETIRE else standing.revoked
+    return "" if ended is None else "the key was retired or revoked so before"
 
 
 # --- making -------------------------------------------------------------------------------

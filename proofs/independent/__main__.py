@@ -52,7 +52,12 @@ def _show(name: str, verdict: Verdict) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.history is None and (options.pin or options.head):
+        parser.error("--pin and --head are about a key history: name its file with --history")
+    if options.history is not None and options.key:
+        parser.error("--key is for use without --history")
     try:
         history = None if options.history is None else _read(options.history)
         objects = [_read(path) for path in options.files]

@@ -175,10 +175,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is whole or absent; private to its owner."""
-    part = path.with_suffix(".part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file so that after a crash it is whole or absent; private to its owner unless ``mode`` says more."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)  # what a crash left, or somebody else's link: never written through
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         _write_all(handle, data)
         os.fsync(handle)

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from equipoise.proofs.verify import Verdict, verify
-from equipoise.streams.cli.verify import EXIT, read_bounded, show, trust, trust_options
+from equipoise.streams.cli.proof_options import read_bounded, trust, trust_options
+from equipoise.streams.cli.verify import EXIT, show
 
 
 @click.command(name="audit")

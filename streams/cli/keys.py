@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from equipoise.proofs import history as hi
-from equipoise.proofs.errors import KeyRefused, ProofError
-from equipoise.proofs.keys import Identity, unseal, write_private
+from equipoise.proofs.errors import KeyRefused
+from equipoise.proofs.keys import Identity, write_private
 from equipoise.proofs.prover.journal import write_durably
-from equipoise.proofs.verify import Trust
+from equipoise.streams.cli.proof_options import (
+    FILE,
+    NEW,
+    failing,
+    hexed,
+    journals_of,
+    load_history,
+    load_identity,
+    passphrase,
+    passphrase_options,
+)
 
-PASSPHRASE = "EQUIPOISE_PASSPHRASE"  # noqa: S105 - the variable's name
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEW = click.Path(dir_okay=False, path_type=Path)
-
-
-def passphrase_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--passphrase-file; otherwise the environment, otherwise a question."""
-    text = f"Its first line is the passphrase; otherwise ${PASSPHRASE}, otherwise you are asked."
-    return click.option("--passphrase-file", type=_FILE, help=text)(function)
-
-
-def passphrase(file: Path | None, confirm: bool = False) -> str:
-    """The passphrase, from wherever it is given. Never on the command line: others would see it."""
-    if file is not None:
-        return file.read_text().split("\n", 1)[0]
-    if PASSPHRASE in os.environ:
-        return os.environ[PASSPHRASE]
-    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm))
-
-
-def load_identity(key_file: Path, file: Path | None) -> Identity:
-    """Open a sealed key; KeyRefused."""
-    with key_file.open("rb") as opened:
-        return unseal(opened.read(1 << 16), passphrase(file))
-
-
-def load_history(path: Path) -> hi.History:
-    """A checked history; KeyRefused if it does not hold."""
-    try:
-        held = Trust.of(path.read_bytes()).history
-    except ProofError as fault:
-        raise KeyRefused(f"{path}: {fault}") from None
-    assert held is not None
-    return held
+PUBLIC = 0o644
 
 
 @click.group(name="keys")
@@ -67,77 +42,76 @@ def command() -> None:
     """
 
 
-def _fail(fault: ProofError) -> click.ClickException:
-    return click.ClickException(str(fault))
-
-
 @command.command()
-@click.argument("key_file", type=_NEW)
-@click.option("--history", required=True, type=_NEW, help="The new history's file.")
+@click.argument("key_file", type=NEW)
+@click.option("--history", required=True, type=NEW, help="The new history's file.")
 @click.option("--from-now", is_flag=True, help="Valid from now on; without it, for recordings of any age too.")
 @passphrase_options
 def new(key_file: Path, history: Path, from_now: bool, passphrase_file: Path | None) -> None:
     """Make KEY_FILE and begin a history."""
-    try:
+    with failing():
+        for path in (key_file, history):
+            if path.exists():
+                raise KeyRefused(f"{path}: exists already, and is not overwritten")
         identity = Identity.generate()
         sealed = identity.seal(passphrase(passphrase_file, confirm=True))
-        if history.exists():
-            raise KeyRefused(f"{history}: exists already, and is not overwritten")
         begun = hi.begin(identity.signer, time.time_ns() if from_now else 0)
         write_private(key_file, sealed)
-        write_durably(history, begun.encode())
-    except ProofError as fault:
-        raise _fail(fault) from None
+        write_durably(history, begun.encode(), PUBLIC)
     click.echo(f"key {identity.public.hex()}\nhistory {begun.id.hex()}  (verifiers pin this)")
 
 
 @command.command()
-@click.argument("key_file", type=_FILE)
-@click.option("--to", "new_file", required=True, type=_NEW, help="The new key's file.")
-@click.option("--history", required=True, type=_FILE)
+@click.argument("key_file", type=FILE)
+@click.option("--to", "new_file", required=True, type=NEW, help="The new key's file.")
+@click.option("--history", required=True, type=FILE)
 @click.option("--overlap", "overlap_h", default=24.0, show_default=True, help="Hours for which both are valid.")
 @passphrase_options
 def rotate(key_file: Path, new_file: Path, history: Path, overlap_h: float, passphrase_file: Path | None) -> None:
-    """Add a new key, valid from now, and retire KEY_FILE after the overlap."""
-    try:
-        old = load_identity(key_file, passphrase_file)
+    """Add a new key, valid from now, and retire KEY_FILE after the overlap.
+
+    The new key has the same passphrase and the same blinding secret. It signs windows that end
+    from now on; older recordings are KEY_FILE's to sign.
+    """
+    with failing():
+        words = passphrase(passphrase_file)
+        old = load_identity(key_file, words)
         fresh = old.rotated()
         now = time.time_ns()
         longer = hi.add(load_history(history), old.signer, fresh.signer, now)
         longer = hi.retire(longer, fresh.signer, old.public, now + round(overlap_h * 3_600_000_000_000))
-        write_private(new_file, fresh.seal(passphrase(passphrase_file)))
-        write_durably(history, longer.encode())
-    except ProofError as fault:
-        raise _fail(fault) from None
-    click.echo(f"key {fresh.public.hex()}\nhead {longer.head.hex()}")
+        write_private(new_file, fresh.seal(words))
+        if journals_of(key_file).exists():  # what the old key has signed, the new one must not contradict
+            shutil.copytree(journals_of(key_file), journals_of(new_file))
+        write_durably(history, longer.encode(), PUBLIC)
+    click.echo(f"key {fresh.public.hex()}\nhead {longer.head.hex()}  (give verifiers the new {history.name})")
 
 
 @command.command()
-@click.argument("key_file", type=_FILE)
-@click.option("--history", required=True, type=_FILE)
-@click.option("--public", "target", help="The key to revoke, in hex; otherwise KEY_FILE itself.")
+@click.argument("key_file", type=FILE)
+@click.option("--history", required=True, type=FILE)
+@click.option("--public", "target", callback=hexed, help="The key to revoke, in hex; otherwise KEY_FILE itself.")
 @click.option("--from", "since", type=int, help="ns since the epoch from which it counts for nothing; default now.")
 @passphrase_options
-def revoke(key_file: Path, history: Path, target: str | None, since: int | None, passphrase_file: Path | None) -> None:
+def revoke(
+    key_file: Path, history: Path, target: bytes | None, since: int | None, passphrase_file: Path | None
+) -> None:
     """Say that a key is, or may be, in other hands. KEY_FILE signs."""
-    try:
-        holder = load_identity(key_file, passphrase_file)
-        victim = bytes.fromhex(target) if target else holder.public
-        longer = hi.revoke(load_history(history), holder.signer, victim, time.time_ns() if since is None else since)
-        write_durably(history, longer.encode())
-    except (ProofError, ValueError) as fault:
-        raise click.ClickException(str(fault)) from None
-    click.echo(f"revoked {victim.hex()}\nhead {longer.head.hex()}")
+    with failing():
+        holder = load_identity(key_file, passphrase(passphrase_file))
+        victim, time_ns = target or holder.public, time.time_ns() if since is None else since
+        longer = hi.revoke(load_history(history), holder.signer, victim, time_ns)
+        write_durably(history, longer.encode(), PUBLIC)
+    click.echo(f"revoked {victim.hex()}\nhead {longer.head.hex()}  (give verifiers the new {history.name})")
+    click.echo(f"windows that it signed and that end before {time_ns} still count: --from says an earlier time")
 
 
 @command.command()
-@click.argument("history", type=_FILE)
+@click.argument("history", type=FILE)
 def show(history: Path) -> None:
     """Print a history's id, head and keys (all public)."""
-    try:
+    with failing():
         held = load_history(history)
-    except ProofError as fault:
-        raise _fail(fault) from None
     click.echo(f"history {held.id.hex()}\nhead    {held.head.hex()}")
     for key, standing in held.keys.items():
         ends = [f"retired at {standing.retired}"] if standing.retired is not None else []

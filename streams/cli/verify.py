@@ -4,55 +4,17 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from equipoise.proofs.bundle import LIMIT
 from equipoise.proofs.equivocation import Equivocation, check_equivocation
 from equipoise.proofs.errors import Rejected
 from equipoise.proofs.verify import Verdict, verify, verify_chain
+from equipoise.streams.cli.proof_options import read_bounded, trust, trust_options
 
 EXIT = {"accept": 0, "invalid": 1, "malformed": 2}
-
-
-def hexed(_ctx: click.Context, param: click.Parameter, value: str | None) -> bytes | None:
-    """A click callback for 32 bytes in hex."""
-    if value is None:
-        return None
-    try:
-        data = bytes.fromhex(value)
-    except ValueError:
-        data = b""
-    if len(data) != 32:
-        raise click.BadParameter(f"{value!r}: 64 hex digits", param=param)
-    return data
-
-
-def trust_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--history, --pin, --head and --expect-key."""
-    path = click.Path(exists=True, dir_okay=False, path_type=Path)
-    for option in (
-        click.option("--expect-key", "key", callback=hexed, help="Public key to expect, if there is no history."),
-        click.option("--head", callback=hexed, help="Digest of the newest history entry that you have seen."),
-        click.option("--pin", callback=hexed, help="Id of the history that you trust."),
-        click.option("--history", type=path, help="The publisher's key history."),
-    ):
-        function = option(function)
-    return function
-
-
-def read_bounded(path: Path) -> bytes:
-    """A file's bytes, at most what a bundle may have, plus one (which is then too large)."""
-    with path.open("rb") as file:
-        return file.read(LIMIT + 10)
-
-
-def trust(history: Path | None, pin: bytes | None, head: bytes | None, key: bytes | None) -> dict[str, bytes | None]:
-    """The keyword arguments of `verify`."""
-    return {"history": read_bounded(history) if history else None, "pin": pin, "head": head, "key": key}
 
 
 def show(name: str, verdict: Verdict, quiet: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -123,7 +124,9 @@ def test_running_again_continues_the_chain(keyed: Path) -> None:
     bundles = sorted((keyed / "day").glob("*.eqp"))
     assert [Bundle.decode(p.read_bytes()).t0.sequence for p in bundles] == [0, 1, 2, 3]
     assert run("verify", *bundles, "--chain", "--quiet", *pinned(keyed)).count("ACCEPTED") == 5
-    assert "overlap" in prove(keyed, rows[:9], code=1)
+    said = prove(keyed, rows[:9], code=1)
+    assert "9 of 9 orders are from before 240000000000" in said
+    assert "give later orders only" in said
 
 
 def test_changed_orders_under_a_signed_number_are_refused(keyed: Path) -> None:
@@ -143,10 +146,15 @@ def test_small_windows_are_merged(keyed: Path) -> None:
         for h in (Bundle.decode(p.read_bytes()).header for p in sorted((keyed / "day").glob("*.eqp")))
     ]
     assert spans == [(0, 1), (1, 3)]
-    assert "0 windows attested" in prove(keyed, [[*r[:2], int(str(r[2])) + 10**13, *r[3:]] for r in minutes(1, 2)])
+    few = [[*r[:2], int(str(r[2])) + 10**13, *r[3:]] for r in minutes(1, 2)]
+    said = prove(keyed, few, code=1)
+    assert "no window was attested: 9 orders from 9960000000000 ns on are not attested (fewer than 5" in said
+    enough = [[*r[:2], int(str(r[2])) + 10**14, *r[3:]] for r in minutes(1)]
+    few = [[*r[:2], int(str(r[2])) + 10**12, *r[3:]] for r in enough[:2]]
+    assert "2 orders from" in prove(keyed, [*enough, *few], "--dominance", "0.7")
 
 
-def test_one_leaf_per_trader_receipt(keyed: Path) -> None:
+def test_a_job_keeps_the_orders(keyed: Path) -> None:
     prove(keyed, minutes(1), "--dominance", "0.7")
     job = Job.from_body((keyed / "day" / "private" / "00000000.job").read_bytes())
     assert job.header.leaf_mode == 0
@@ -158,6 +166,10 @@ def test_evidence_of_equivocation(keyed: Path) -> None:
     (keyed / "day").rename(keyed / "one")
     rows = minutes(1)
     rows[0][3:] = [0, 8]
+    said = prove(keyed, rows, "--dominance", "0.7", code=1)  # the key's own journal stands against it
+    assert "another statement" in said
+    assert "take another --stream" in said
+    (keyed / "me.key.journals").rename(keyed / "lost")
     prove(keyed, rows, "--dominance", "0.7")
     files = (keyed / "one" / "00000000.eqp", keyed / "day" / "00000000.eqp")
     said = run("verify", *files, "--quiet", "--evidence", keyed / "evidence.eqp")
@@ -177,7 +189,78 @@ def test_rotation_and_revocation(keyed: Path) -> None:
     assert "key-revoked" in run("verify", keyed / "day" / "00000000.eqp", *pinned(keyed), code=1)
     assert "REVOKED at 0" in run("keys", "show", keyed / "me.history")
     run("keys", "revoke", keyed / "next.key", "--history", keyed / "me.history")
-    assert "would not hold" in run("keys", "revoke", keyed / "next.key", "--history", keyed / "me.history", code=1)
+    said = run("keys", "revoke", keyed / "next.key", "--history", keyed / "me.history", code=1)
+    assert "would not hold" in said
+    assert "a key that is still valid must sign" in said
+    assert "64 hex digits" in run(
+        "keys", "revoke", keyed / "next.key", "--history", keyed / "me.history", "--public", "zz", code=2
+    )
+    assert "VENUE:SYMBOL" in prove(keyed, minutes(1), "--instrument", "BTCUSDT", code=2)
+
+
+def test_an_old_folder_put_back_signs_nothing_twice(keyed: Path) -> None:
+    rows = minutes(3)
+    prove(keyed, rows[:9], "--dominance", "0.7")
+    shutil.copytree(keyed / "day", keyed / "backup")
+    prove(keyed, rows[9:18], "--dominance", "0.7")
+    shutil.rmtree(keyed / "day")
+    shutil.copytree(keyed / "backup", keyed / "day")
+    assert "another statement" in prove(keyed, rows[18:], "--dominance", "0.7", code=1)
+    prove(keyed, rows[9:18], "--dominance", "0.7")  # the same orders again: the same statement
+    prove(keyed, rows[18:], "--dominance", "0.7")
+    bundles = sorted((keyed / "day").glob("*.eqp"))
+    assert run("verify", *bundles, "--chain", "--quiet", *pinned(keyed)).count("ACCEPTED") == 4
+
+
+def test_a_rotated_key_remembers_what_the_old_one_signed(keyed: Path) -> None:
+    prove(keyed, minutes(1), "--dominance", "0.7")
+    run("keys", "rotate", keyed / "me.key", "--to", keyed / "next.key", "--history", keyed / "me.history")
+    (keyed / "me.key").unlink()
+    (keyed / "next.key").rename(keyed / "me.key")
+    shutil.rmtree(keyed / "me.key.journals")
+    (keyed / "next.key.journals").rename(keyed / "me.key.journals")
+    shutil.rmtree(keyed / "day")
+    assert "another statement" in prove(keyed, minutes(1), "--dominance", "0.7", code=1)
+    said = prove(keyed, minutes(1), "--stream", "other", "--history", keyed / "me.history", code=1)
+    assert "verifiers would refuse this key for a window that ends at 60000000000" in said
+    assert "key-early" in said
+
+
+def test_trust_that_would_not_be_looked_at_is_refused(keyed: Path) -> None:
+    prove(keyed, minutes(1), "--dominance", "0.7")
+    file = keyed / "day" / "00000000.eqp"
+    pin = pinned(keyed)
+    for words in (pin[2:], ["--head", pin[3]]):
+        assert "name its file with --history" in run("verify", file, *words, code=2)
+    assert "without --history" in run("receipt", "check", file, *pin, "--expect-key", pin[3], code=2)
+
+
+def test_receipts_are_private_and_for_one_order(keyed: Path) -> None:
+    rows = minutes(1)
+    rows[3][1] = rows[5][1] = "twice"
+    prove(keyed, rows, "--dominance", "0.7")
+    job, out = keyed / "day" / "private" / "00000000.job", keyed / "r.eqp"
+    fixed = ("--key", keyed / "me.key", "--out", out)
+    assert "choose with --leaf (0 3, 0 5)" in run("receipt", "make", job, "--order", "twice", *fixed, code=1)
+    assert "say which order" in run("receipt", "make", job, *fixed, code=2)
+    assert "no job file" in run("receipt", "make", keyed / "day" / "00000000.eqp", "--leaf", 0, 0, *fixed, code=1)
+    assert "not in this window" in run("receipt", "make", job, "--leaf", 7, 0, *fixed, code=1)
+    run("receipt", "make", job, "--leaf", 0, 3, *fixed)
+    assert out.stat().st_mode & 0o777 == 0o600
+    private = [p for p in keyed.rglob("*") if p.is_file() and p.stat().st_mode & 0o077]
+    assert {p.suffix for p in private} == {".csv", ".eqp", ".history"}
+
+
+def test_secrets_that_others_may_read_are_named(keyed: Path) -> None:
+    (keyed / "me.key").chmod(0o644)
+    assert "chmod 600" in prove(keyed, minutes(1), "--dominance", "0.7")
+
+
+def test_files_that_cannot_be_written_are_a_sentence(keyed: Path) -> None:
+    (keyed / "day").mkdir()
+    (keyed / "day" / "private").write_text("in the way")
+    assert "Error: " in prove(keyed, minutes(1), code=1)
+    assert "No such file" in run("keys", "new", keyed / "no" / "a.key", "--history", keyed / "a.history", code=1)
 
 
 def test_keys_from_files_prompts_and_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +270,7 @@ def test_keys_from_files_prompts_and_mistakes(tmp_path: Path, monkeypatch: pytes
     key, history = tmp_path / "a.key", tmp_path / "a.history"
     run("keys", "new", key, "--history", history, "--passphrase-file", words, "--from-now")
     run("keys", "new", tmp_path / "b.key", "--history", tmp_path / "b.history", typed=f"{WORDS}\n{WORDS}\n")
-    assert "exists already" in run("keys", "new", key, "--history", history, typed=f"{WORDS}\n{WORDS}\n", code=1)
+    assert "exists already" in run("keys", "new", key, "--history", history, code=1)
     assert "at least 8" in run("keys", "new", tmp_path / "c", "--history", tmp_path / "d", typed="x\nx\n", code=1)
     assert "wrong passphrase" in run(
         "keys", "rotate", key, "--to", tmp_path / "n", "--history", history, typed="not the words\n", code=1

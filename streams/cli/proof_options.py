@@ -1,0 +1,139 @@
+"""What the proofs' commands share: passphrases and keys, what a verifier trusts, errors as sentences."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from equipoise.proofs import history as hi
+from equipoise.proofs.bundle import LIMIT
+from equipoise.proofs.errors import KeyRefused, ProofError
+from equipoise.proofs.keys import Identity, unseal
+from equipoise.proofs.prover.journal import Journal
+from equipoise.proofs.verify import Trust
+
+PASSPHRASE = "EQUIPOISE_PASSPHRASE"  # noqa: S105 - the variable's name
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW = click.Path(dir_okay=False, path_type=Path)
+
+
+@contextlib.contextmanager
+def failing() -> Iterator[None]:
+    """Refusals of the library and of the file system as one sentence, without a traceback."""
+    try:
+        yield
+    except ProofError as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename or 'file'}: {fault.strerror or fault}") from None
+
+
+# --- keys ---------------------------------------------------------------------------------
+
+
+def passphrase_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--passphrase-file; otherwise the environment, otherwise a question."""
+    text = f"Its first line is the passphrase; otherwise ${PASSPHRASE}, otherwise you are asked."
+    return click.option("--passphrase-file", type=FILE, help=text)(function)
+
+
+def passphrase(file: Path | None, confirm: bool = False) -> str:
+    """The passphrase, from wherever it is given. Never on the command line: others would see it."""
+    if file is not None:
+        warn_if_shared(file)
+        return file.read_text().split("\n", 1)[0]
+    if PASSPHRASE in os.environ:
+        return os.environ[PASSPHRASE]
+    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm))
+
+
+def load_identity(key_file: Path, words: str) -> Identity:
+    """Open a sealed key; KeyRefused. From here on a crash of this process leaves no core file."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warn_if_shared(key_file)
+    with key_file.open("rb") as opened:
+        return unseal(opened.read(1 << 16), words)
+
+
+def warn_if_shared(path: Path) -> None:
+    """Say so where others may read a secret file."""
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        click.echo(f"warning: {path} has mode {mode:o}, others may read it: chmod 600 {path}", err=True)
+
+
+def load_history(path: Path) -> hi.History:
+    """A checked history; KeyRefused if it does not hold."""
+    try:
+        held = Trust.of(path.read_bytes()).history
+    except ProofError as fault:
+        raise KeyRefused(f"{path}: {fault}") from None
+    assert held is not None
+    return held
+
+
+def journals_of(key_file: Path) -> Path:
+    """The folder that remembers what a key has signed: beside the key, not beside what was published.
+
+    Whoever proves one stream into two folders, or puts an old folder back, would otherwise sign
+    two statements under one number.
+    """
+    return key_file.with_name(key_file.name + ".journals")
+
+
+def journal_of(key_file: Path, stream: bytes) -> Journal:
+    """The journal of one stream under one key; Refused if another process has it open."""
+    folder = journals_of(key_file)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return Journal(folder / stream.hex())
+
+
+# --- trust --------------------------------------------------------------------------------
+
+
+def hexed(_ctx: click.Context, param: click.Parameter, value: str | None) -> bytes | None:
+    """A click callback for 32 bytes in hex."""
+    if value is None:
+        return None
+    try:
+        data = bytes.fromhex(value)
+    except ValueError:
+        data = b""
+    if len(data) != 32:
+        raise click.BadParameter(
+            f"{value!r}: must be 64 hex digits; `equipoise keys show HISTORY` prints them", param=param
+        )
+    return data
+
+
+def trust_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--history, --pin, --head and --expect-key."""
+    for option in (
+        click.option("--expect-key", "key", callback=hexed, help="Public key to expect, if there is no history."),
+        click.option("--head", callback=hexed, help="Digest of the newest history entry that you have seen."),
+        click.option("--pin", callback=hexed, help="Id of the history that you trust."),
+        click.option("--history", type=FILE, help="The publisher's key history."),
+    ):
+        function = option(function)
+    return function
+
+
+def trust(history: Path | None, pin: bytes | None, head: bytes | None, key: bytes | None) -> dict[str, bytes | None]:
+    """The keyword arguments of `verify`; UsageError for what would silently not be looked at."""
+    if history is None and (pin or head):
+        raise click.UsageError("--pin and --head are about a key history: name its file with --history")
+    if history is not None and key is not None:
+        raise click.UsageError("--expect-key is for use without --history, which says itself which keys count")
+    return {"history": read_bounded(history) if history else None, "pin": pin, "head": head, "key": key}
+
+
+def read_bounded(path: Path) -> bytes:
+    """A file's bytes, at most what a bundle may have, plus one (which is then too large)."""
+    with path.open("rb") as file:
+        return file.read(LIMIT + 10)
