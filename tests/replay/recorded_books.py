@@ -13,7 +13,7 @@ import polars as pl
 from equipoise.processors.settings import EngineSettings
 from equipoise.streams.replay.backtest import Plan, backtest
 from equipoise.streams.replay.source import open_source
-from tests.oracles import compare, windows
+from tests.oracles import binance, compare, elsewhere, hftbacktest, windows
 from tests.replay.recorded import RECORDED, Recorded
 
 HEAD = """\
@@ -54,6 +54,17 @@ def run(recorded: Recorded, data: Path) -> tuple[dict[str, Any], compare.Causes,
     return summary, causes, len(compared), len(differing)
 
 
+def beside_hftbacktest(name: str, data: Path) -> compare.Causes:
+    """hftbacktest's rows of a Binance recording, by cause."""
+    contract = binance.CONTRACTS[name]
+    path = data / "binance-hftbacktest" / contract.path
+    theirs = hftbacktest.book(elsewhere.python_with(hftbacktest.REQUIREMENT), path, contract)
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Plan(Path(folder), book=Path(folder) / "book.parquet")
+        backtest(open_source(RECORDED[name].source(data)), EngineSettings(), plan)
+        return hftbacktest.beside(pl.read_parquet(Path(folder) / "book.parquet"), theirs, path, contract)
+
+
 def page(data: Path) -> str:
     """The whole page."""
     results = {name: run(recorded, data) for name, recorded in RECORDED.items()}
@@ -84,6 +95,19 @@ def page(data: Path) -> str:
         counts = [summary[part] for part in ("records_in", "used", "late", "flagged", "dead_lettered")]
         cells = " | ".join(f"{count:,}" for count in (compared, differing, *counts))
         lines.append(f"| {RECORDED[name].title} | {cells} |")
+    lines += [
+        "",
+        f"The Binance books again, beside those that {hftbacktest.REQUIREMENT} rebuilds from the same files by its own",
+        "converter, one row a stamp of the recorder (`tests/replay/test_hftbacktest.py`):",
+        "",
+        "| recording | rows compared | differing | why |",
+        "|---|---|---|---|",
+    ]
+    for name in binance.CONTRACTS:
+        causes = beside_hftbacktest(name, data)
+        total, equal = sum(causes.values()), causes.pop(compare.AGREE)
+        why = "; ".join(f"{count:,} {cause}" for cause, count in causes.items() if count)
+        lines.append(f"| {RECORDED[name].title} | {total:,} | {total - equal:,} | {why} |")
     return "\n".join(lines) + "\n" + NOTES
 
 
