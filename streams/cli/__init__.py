@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "simulate": Entry("worker", "Write a simulated market to a file."),
     "consume": Entry("reader", "Print the signals that a pricing service would use."),
     "explain": Entry("worker", "Recompute one signal from its source records."),
+    "compare": Entry("worker", "Set our numbers beside an exchange's own bars."),
     "topics": Entry("worker", "Create and check the topics."),
     "schemas": Entry("", "Show, register and check the record schemas."),
     "config": Entry("worker", "Show every setting, with unit, default and why."),
