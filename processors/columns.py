@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from equipoise.schemas.enums import Component
 
 NULL: Final = -(2**63)
-N_COMPONENTS: Final = len(Component)
+N_COMPONENTS: Final = len(Component)  # of the score that the kernel computes itself
+MAX_COMPONENTS: Final = 16  # with those of measures
 N_BUCKETS: Final = 16
 
 
@@ -151,11 +152,27 @@ WINDOW_DTYPE: Final = np.dtype(
 )
 
 
+# One row a window and output of a measure.
+MEASURE_DTYPE: Final = np.dtype([("value", "f8"), ("reason", "u1")], align=True)  # NaN: null, for that enums.Reason
+
+
+_OWN: Final = tuple(component.name.lower() for component in Component)
+
+
+class Names(NamedTuple):
+    """What the columns of `Outputs.components` and `Outputs.measures` are called."""
+
+    components: tuple[str, ...] = _OWN
+    measures: tuple[str, ...] = ()
+
+
 class Outputs(NamedTuple):
     """What one step publishes, in order, and the outcome of each input row."""
 
     signals: NDArray[np.void]  # SIGNAL_DTYPE, shape (s,)
-    components: NDArray[np.void]  # COMPONENT_DTYPE, shape (s, N_COMPONENTS)
+    components: NDArray[np.void]  # COMPONENT_DTYPE, shape (s, components)
     windows: NDArray[np.void]  # WINDOW_DTYPE, shape (w,)
+    measures: NDArray[np.void]  # MEASURE_DTYPE, shape (w, outputs)
     outcome: NDArray[np.uint8]  # enums.Outcome, shape (n,)
     cause: NDArray[np.uint8]  # enums.Cause, shape (n,)
+    names: Names = Names()

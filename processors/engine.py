@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from equipoise.processors import kernel, storage
 from equipoise.processors.columns import (
     COMPONENT_DTYPE,
-    N_COMPONENTS,
+    MEASURE_DTYPE,
     NULL,
     SIGNAL_DTYPE,
     WINDOW_DTYPE,
     Events,
+    Names,
     Outputs,
 )
 from equipoise.processors.instruments import Instruments
@@ -46,8 +47,10 @@ class Engine:
         self._instruments = instruments
         self._settings = settings or EngineSettings()
         self._locals = Locals()
-        self._scratch = kernel.new_scratch(N_COMPONENTS)
-        self._room = _new_output(_FIRST_OUTPUT)
+        panel = self._settings.panel
+        self._names = Names((*Names().components, *panel.component_names), panel.outputs)
+        self._scratch = kernel.new_scratch(len(self._names.components))
+        self._room = _new_output(_FIRST_OUTPUT, self._names)
         self._trace = np.zeros((0, 4), np.int64)
         self._state: State
         self._begin(sources)
@@ -73,7 +76,8 @@ class Engine:
                 break
             self._give(want, amount)
         self._trace = best
-        return Outputs(*self._published(), outcome, cause)
+        signals, components, windows, measures = self._published()
+        return Outputs(signals, components, windows, measures, outcome, cause, self._names)
 
     def dump(self) -> dict[str, bytes]:
         """State rows: one per instrument that was seen (its key), and one for the partition (key '')."""
@@ -135,17 +139,17 @@ class Engine:
             self._state.instruments["book_source"][row] = self._instruments[index].book_source
             self._state.session_ns[row] = self._instruments[index].session_ns
 
-    def _published(self) -> tuple[NDArray[np.void], NDArray[np.void], NDArray[np.void]]:
+    def _published(self) -> list[NDArray[np.void]]:
         """Copies of what the last step filled, that name instruments by the table's indices."""
         signals, windows = (int(count[0]) for count in self._filled)
         own = [
             rows.view(np.ndarray)[:count].copy()
-            for rows, count in zip(self._room, (signals, signals, windows), strict=True)
+            for rows, count in zip(self._room, (signals, signals, windows, windows), strict=True)
         ]
         for rows in (own[0], own[2]):
             if len(rows):
                 rows["instrument"] = self._locals.indices[rows["instrument"]]
-        return own[0], own[1], own[2]
+        return own
 
     def _check_indices(self, events: Events) -> None:
         if len(events.instrument) == 0:
@@ -167,6 +171,11 @@ class Engine:
             self._state = storage.repack_levels(self._state)
 
 
-def _new_output(n: int) -> Output:
+def _new_output(n: int, names: Names) -> Output:
     """Room for `n` signals and windows."""
-    return Output(records(n, SIGNAL_DTYPE), records((n, N_COMPONENTS), COMPONENT_DTYPE), records(n, WINDOW_DTYPE))
+    return Output(
+        records(n, SIGNAL_DTYPE),
+        records((n, len(names.components)), COMPONENT_DTYPE),
+        records(n, WINDOW_DTYPE),
+        records((n, len(names.measures)), MEASURE_DTYPE),
+    )

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from equipoise.processors import time
 from equipoise.processors.book import levels
-from equipoise.processors.columns import NULL
+from equipoise.processors.columns import N_COMPONENTS, NULL
 from equipoise.processors.jit import inner, njit
 from equipoise.processors.measures import depth, mean, ofi, pending, volume
 from equipoise.processors.numerics.exp2 import exp2
@@ -168,7 +168,7 @@ def _note_mid(state: State, i: int, mid_x2: int) -> None:
 
 @inner
 def components(state: State, i: int, book: int, values: Floats, seen: Floats, reasons: NDArray[np.uint8]) -> None:
-    """Fill value, effective weight and reason of each component. Arrays of shape (N_COMPONENTS,)."""
+    """Fill value, effective weight and reason of the kernel's own components. Arrays of shape (components,)."""
     inst = state.instruments[i]
     for k in range(3):
         seen[k] = min(inst.decayed_weight[k], 1.0)
@@ -185,7 +185,7 @@ def components(state: State, i: int, book: int, values: Floats, seen: Floats, re
     values[PENDING] = pending.value(inst.pending_buy, inst.pending_sell, liquidity)
     seen[PENDING] = 1.0 if inst.pending_seen == 1 else 0.0
     reasons[PENDING] = NO_PENDING if values[PENDING] != values[PENDING] else NONE
-    for k in range(len(values)):
+    for k in range(N_COMPONENTS):
         if values[k] == values[k]:
             inst.last_good[k] = values[k]
             inst.last_good_ns[k] = inst.clock_ns

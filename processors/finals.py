@@ -7,10 +7,11 @@ commutative measures up to date.
 import numpy as np
 
 from equipoise.processors import evaluate, publish, time
-from equipoise.processors.columns import NULL
+from equipoise.processors.columns import N_COMPONENTS, NULL
 from equipoise.processors.jit import inner
 from equipoise.processors.measures import depth, ofi, pending
 from equipoise.processors.numerics import decay
+from equipoise.processors.panel import run as panel
 from equipoise.processors.policy import fee, score, spread
 from equipoise.processors.publish import Output, Scratch
 from equipoise.processors.state import RING, Array, State
@@ -62,7 +63,7 @@ def close_window(state: State, out: Output, scratch: Scratch, number: int, sourc
         i = state.members[k, m]
         slot = state.slots[i, k]
         time.integrate(state, i, slot, (number + 1) * state.settings[0].window_ns)
-        _freeze(state, i, slot)
+        _freeze(state, i, slot, k)
         slot.state = time.CLOSED
         _final(state, out, scratch, i, k, T_WINDOW, source, offset)
     state.member_count[k] = 0
@@ -71,7 +72,7 @@ def close_window(state: State, out: Output, scratch: Scratch, number: int, sourc
 
 
 @inner
-def _freeze(state: State, i: int, slot: Array) -> None:
+def _freeze(state: State, i: int, slot: Array, k: int) -> None:
     """Keep the sequenced facts of the moment, so that revisions repeat them."""
     inst = state.instruments[i]
     known = inst.quotes_ok == 1 and inst.bid != NULL and inst.ask != NULL and inst.bid <= inst.ask
@@ -82,6 +83,8 @@ def _freeze(state: State, i: int, slot: Array) -> None:
     book = evaluate.book_reason(inst, inst.bid, inst.ask)
     if book != evaluate.NONE:
         slot.reasons |= 1 << book
+    if panel.is_on(state):
+        panel.freeze(state, i, k, book)
     slot.pending_buy = inst.pending_buy
     slot.pending_sell = inst.pending_sell
     slot.late_events = inst.late_events
@@ -99,7 +102,7 @@ def revise(state: State, out: Output, scratch: Scratch, i: int, number: int, sou
         if k >= 0 and state.slots[i, k].state == time.CLOSED:
             slot = state.slots[i, k]
             if slot.revision < 0:
-                _freeze(state, i, slot)
+                _freeze(state, i, slot, k)
             slot.revision += 1
             _final(state, out, scratch, i, k, T_WINDOW if slot.revision == 0 else T_REVISION, source, offset)
 
@@ -125,6 +128,7 @@ def _cvd_at(state: State, i: int, slot: Array) -> int:
 def _final(state: State, out: Output, scratch: Scratch, i: int, k: int, trigger: int, source: int, offset: int) -> None:
     """One window row and its signal row."""
     slot = state.slots[i, k]
+    inst = state.instruments[i]
     partition = state.partition[0]
     window_ns = state.settings[0].window_ns
     at = partition.windows
@@ -145,6 +149,10 @@ def _final(state: State, out: Output, scratch: Scratch, i: int, k: int, trigger:
     window.ofi = slot.ofi
     window.ofi_gross = slot.ofi_gross
     _window_components(state, slot, scratch)
+    if panel.is_on(state):
+        panel.settle(state, i, k, evaluate.book_reason(inst, inst.bid, inst.ask))
+        panel.window_components(state, i, k, scratch.values, scratch.seen, scratch.reasons)
+        panel.fill_window(state, i, k, out.measures[at])
     window.depth_1 = scratch.values[evaluate.DEPTH_1]
     window.depth_10 = scratch.values[evaluate.DEPTH_10]
     window.queue = scratch.values[evaluate.QUEUE]
@@ -177,7 +185,7 @@ def _window_components(state: State, slot: Array, scratch: Scratch) -> None:
     values[evaluate.PENDING] = pending.value(slot.pending_buy, slot.pending_sell, 0)
     waiting = slot.pending_buy + slot.pending_sell > 0
     reasons[evaluate.PENDING] = evaluate.NONE if waiting else evaluate.NO_PENDING
-    for j in range(3, len(values)):
+    for j in range(3, N_COMPONENTS):
         scratch.seen[j] = 1.0 if values[j] == values[j] else 0.0
 
 

@@ -45,7 +45,7 @@ def cache_folder() -> Path:
 numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # numba makes its settings at run time
 
 
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "cache": True,
     "error_model": "numpy",
     "nogil": True,
@@ -57,7 +57,7 @@ _OPTIONS: dict[str, Any] = {
 
 def njit(function: F) -> F:
     """Compile in nopython mode with the options above."""
-    return cast(F, numba.njit(**_OPTIONS)(function))
+    return cast(F, numba.njit(**OPTIONS)(function))
 
 
 def inner(function: F) -> F:
@@ -65,5 +65,11 @@ def inner(function: F) -> F:
 
     Calling such a function from Python ends the process; tests call it through a kernel of their own.
     """
-    options = _OPTIONS | {"no_cpython_wrapper": True}
+    options = OPTIONS | {"no_cpython_wrapper": True}
+    return cast(F, numba.njit(**options)(function))
+
+
+def apart(function: F) -> F:
+    """As `inner`, but never inlined: for what is rare and called from several places."""
+    options = OPTIONS | {"no_cpython_wrapper": True, "forceinline": False}
     return cast(F, numba.njit(**options)(function))

@@ -14,6 +14,7 @@ from equipoise.processors.book import l2, l3, levels, orders, snapshot
 from equipoise.processors.columns import NULL, Events
 from equipoise.processors.jit import inner, njit
 from equipoise.processors.measures import pending, volume
+from equipoise.processors.panel import run as panel
 from equipoise.processors.publish import Output, Scratch
 from equipoise.processors.state import State
 from equipoise.schemas.enums import Action, BookSource, Cause, Flag, Outcome, Reason, TradingStatus
@@ -338,6 +339,10 @@ def _trade(state: State, row: Row, late: bool) -> tuple[int, bool]:
         session = volume.session_of(row.event_ns, state.session_ns[row.i])
         half_life_ns = state.settings[0].cvd_half_life_ns
         volume.add_trade(inst, row.event_ns, session, bucket, row.quantity, side == 1, half_life_ns, state.spare_sums)
+    if panel.is_on(state):
+        book = evaluate.book_reason(inst, inst.bid, inst.ask)
+        hidden = row.flags & HIDDEN != 0
+        panel.trade(state, row.i, book, row.event_ns, row.price, row.quantity, side, hidden)
     number = row.event_ns // state.settings[0].window_ns
     k = time.open_slot(state, row.i, number)
     if k >= 0:
@@ -366,7 +371,11 @@ def _end_group(state: State, out: Output, scratch: Scratch, row: Row, late: bool
     inst.followed = 0
     if inst.group_open == 0 or inst.clock_ns == NULL:
         return
+    if panel.is_on(state):
+        panel.remember(state, row.i)
     book = evaluate.observe(state, row.i, row.event_ns, late)
+    if panel.is_on(state):
+        panel.group(state, row.i, book, row.event_ns, late)
     publish.live(state, out, scratch, row.i, book, row.source, row.offset)
     inst.group_open = 0
     inst.group_reasons = 0

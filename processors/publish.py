@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from equipoise.processors import evaluate
 from equipoise.processors.columns import NULL
 from equipoise.processors.jit import inner
+from equipoise.processors.panel import run as panel
 from equipoise.processors.policy import fee, regime, score, spread
 from equipoise.processors.state import Array, State
 from equipoise.schemas.enums import Kind, Reason, Status, Trigger
@@ -37,12 +38,13 @@ class Output(NamedTuple):
     """Room for what a step publishes."""
 
     signals: Array  # SIGNAL_DTYPE (s,)
-    components: Array  # COMPONENT_DTYPE (s, N_COMPONENTS)
+    components: Array  # COMPONENT_DTYPE (s, components)
     windows: Array  # WINDOW_DTYPE (w,)
+    measures: Array  # MEASURE_DTYPE (w, outputs)
 
 
 class Scratch(NamedTuple):
-    """Per-component workspace of one step, each (N_COMPONENTS,)."""
+    """Per-component workspace of one step, each (components,)."""
 
     values: NDArray[np.float64]
     seen: NDArray[np.float64]
@@ -123,6 +125,8 @@ def live(state: State, out: Output, scratch: Scratch, i: int, book: int, source:
     policy = state.policy[i]
     settings = state.settings[0]
     evaluate.components(state, i, book, scratch.values, scratch.seen, scratch.reasons)
+    if panel.is_on(state):
+        panel.components(state, i, scratch.values, scratch.seen, scratch.reasons)
     total = score.contributions(scratch.values, policy.weights, scratch.parts)
     reasons = inst.group_reasons
     if book != evaluate.NONE:

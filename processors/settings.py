@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from equipoise.processors.columns import N_COMPONENTS
+from equipoise.processors.columns import MAX_COMPONENTS, N_COMPONENTS
+from equipoise.processors.panel.settings import PanelSettings
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -102,6 +103,7 @@ class EngineSettings:
     measures: MeasureSettings = field(default_factory=MeasureSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    panel: PanelSettings = field(default_factory=PanelSettings)
     trace_book: bool = False  # also give the best quotes after every row (Engine.trace)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,10 @@ class EngineSettings:
                     raise ValueError(f"{name}: {value}, must be > 0")
         if self.time.window_ns < MS:
             raise ValueError(f"window_ns: {self.time.window_ns}, must be >= {MS} (1 ms)")
+        if len(self.panel.components) > MAX_COMPONENTS - N_COMPONENTS:
+            raise ValueError(
+                f"weights of measures: {len(self.panel.components)} above 0, must be <= {MAX_COMPONENTS - N_COMPONENTS}"
+            )
         if self.slots > 256:
             raise ValueError(
                 f"lateness_ns / window_ns: {self.time.lateness_ns} / {self.time.window_ns}, must be <= 240"

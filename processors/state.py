@@ -7,13 +7,14 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from equipoise.processors.columns import N_COMPONENTS, NULL
+from equipoise.processors.columns import MAX_COMPONENTS, NULL
+from equipoise.processors.measures.observation import RING as RING  # price buckets of a window or profile
 from equipoise.processors.numerics.decay import EPOCHS
+from equipoise.processors.panel.arrays import Panel, new_panel
 from equipoise.processors.settings import EngineSettings
 from equipoise.schemas.enums import TradingStatus
 
 Array = Any  # numpy.recarray of a dtype below: neither NumPy nor numba types its fields
-RING: Final = 16  # price buckets of a window or profile; a power of two
 
 SUMS: Final = ("u8", (EPOCHS, 2))
 RING_SUMS: Final = ("u8", (RING, EPOCHS, 2))
@@ -79,8 +80,8 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         ("pending_buy", "i8"),
         ("pending_sell", "i8"),
         # published
-        ("last_good", "f8", (N_COMPONENTS,)),
-        ("last_good_ns", "i8", (N_COMPONENTS,)),
+        ("last_good", "f8", (MAX_COMPONENTS,)),
+        ("last_good_ns", "i8", (MAX_COMPONENTS,)),
         ("regime", "u1"),
         ("score", "f8"),
         ("published_ns", "i8"),  # event time of the last live signal
@@ -195,7 +196,7 @@ SETTINGS_DTYPE: Final = np.dtype(
 POLICY_DTYPE: Final = np.dtype(
     [
         ("version", "i8"),
-        ("weights", "f8", (N_COMPONENTS,)),
+        ("weights", "f8", (MAX_COMPONENTS,)),
         ("elevated_enter", "f8"),
         ("elevated_leave", "f8"),
         ("stressed_enter", "f8"),
@@ -238,6 +239,7 @@ class State(NamedTuple):
     policy: Array  # POLICY_DTYPE (i,)
     spare: Array  # i8 (RING,), workspace: kernels allocate nothing
     spare_sums: Array  # u8 (RING, EPOCHS, 2), workspace
+    panel: Panel  # the measures that are on
 
 
 def records(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -275,7 +277,10 @@ def new_state(n: int, n_sources: int, settings: EngineSettings) -> State:
     partition["free_order"] = -1
     policy = records(n, POLICY_DTYPE)
     for name in POLICY_DTYPE.names or ():
-        policy[name] = getattr(settings.policy, name)
+        if name != "weights":
+            policy[name] = getattr(settings.policy, name)
+    weights = (*settings.policy.weights, *(weight for _, _, weight in settings.panel.components))
+    policy["weights"][:, : len(weights)] = weights
     return State(
         instruments=new_instruments(n),
         session_ns=np.zeros(n, np.int64),
@@ -292,6 +297,7 @@ def new_state(n: int, n_sources: int, settings: EngineSettings) -> State:
         policy=policy,
         spare=np.zeros(RING, np.int64),
         spare_sums=np.zeros((RING, EPOCHS, 2), np.uint64),
+        panel=new_panel(n, settings.slots, settings.panel),
     )
 
 

@@ -2,7 +2,8 @@
 
 A row is a header (magic, version, kind, counts, digest of the layout, CRC32 of all the rest) and a body of
 fixed arrays in little-endian order. Instrument row: scalars, windows, then per side its levels each
-with its orders in time priority, then the pending swaps. Partition row: partition and sources.
+with its orders in time priority, then the pending swaps, then the sections of its measures.
+Partition row: partition and sources.
 """
 
 import hashlib
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from equipoise.processors.book import orders, restore
+from equipoise.processors.panel.arrays import widened
+from equipoise.processors.panel.stored import MeaningError, dumped, loaded
 from equipoise.processors.settings import EngineSettings
 from equipoise.processors.state import (
     INSTRUMENT_DTYPE,
@@ -60,11 +63,11 @@ def dump(state: State, keys: Sequence[str], settings: EngineSettings) -> dict[st
     for name in _KEPT:
         partition[name] = state.partition[name]
     rows = {"": _pack(_PARTITION, layout, (len(state.sources), 0, 0, 0), partition.tobytes() + state.sources.tobytes())}
-    rows.update((key, _dump_instrument(state, i, layout)) for i, key in enumerate(keys))
+    rows.update((key, _dump_instrument(state, i, settings, layout)) for i, key in enumerate(keys))
     return rows
 
 
-def _dump_instrument(state: State, i: int, layout: bytes) -> bytes:
+def _dump_instrument(state: State, i: int, settings: EngineSettings, layout: bytes) -> bytes:
     sides = [_side_levels(state, 2 * i), _side_levels(state, 2 * i + 1)]
     listed = [_chain(state, int(level["head"])) for side in sides for level in side]
     waiting = _chain(state, int(state.instruments["pending_head"][i]))
@@ -73,6 +76,7 @@ def _dump_instrument(state: State, i: int, layout: bytes) -> bytes:
     body = b"".join((
         state.instruments[i : i + 1].tobytes(), state.slots[i].tobytes(),
         sides[0].tobytes(), sides[1].tobytes(), flat.tobytes(),
+        dumped(state.panel, settings.panel, i),
     ))  # fmt: skip
     return _pack(_INSTRUMENT, layout, (len(sides[0]), len(sides[1]), len(flat) - len(waiting), len(waiting)), body)
 
@@ -128,7 +132,7 @@ def load(state: State, keys: Sequence[str], settings: EngineSettings, rows: dict
     if "" in rows:
         _load_partition(state, rows[""], layout)
     for i, key in enumerate(keys):
-        state = _load_instrument(state, i, key, rows[key], layout)
+        state = _load_instrument(state, i, key, rows[key], settings)
     _relist_members(state, len(keys))
     return state
 
@@ -144,8 +148,8 @@ def _load_partition(state: State, row: bytes, layout: bytes) -> None:
     state.sources[: counts[0]] = np.frombuffer(body[size:], SOURCE_DTYPE)  # topics may be added behind them
 
 
-def _load_instrument(state: State, i: int, key: str, row: bytes, layout: bytes) -> State:
-    (bids, asks, listed, waiting), body = _unpack(key, row, _INSTRUMENT, layout)
+def _load_instrument(state: State, i: int, key: str, row: bytes, settings: EngineSettings) -> State:
+    (bids, asks, listed, waiting), body = _unpack(key, row, _INSTRUMENT, layout_digest(settings))
     at = 0
 
     def take(dtype: np.dtype[Any], count: int) -> Array:
@@ -160,6 +164,10 @@ def _load_instrument(state: State, i: int, key: str, row: bytes, layout: bytes) 
     state.instruments["pending_head"][i] = -1
     sides = (take(LEVEL_DTYPE, bids), take(LEVEL_DTYPE, asks))
     stored = take(ORDER_DTYPE, listed + waiting)
+    try:
+        loaded(state.panel, settings.panel, i, body[at:])
+    except MeaningError as why:
+        raise StateError(f"state row {key!r}: {why}; restore those, or start from the source") from why
     while int(state.partition["order_end"][0]) + len(stored) > len(state.orders):
         state = grow_orders(state)
     for side, levels in enumerate(sides):
@@ -240,6 +248,7 @@ def widen(state: State, n: int, settings: EngineSettings) -> State:
         getattr(fresh, name)[: len(part)] = part
     fresh.members[:, :old] = state.members
     return state._replace(
+        panel=widened(state.panel, fresh.panel),
         instruments=instruments, session_ns=fresh.session_ns, slots=fresh.slots, sides=fresh.sides,
         policy=fresh.policy, members=fresh.members,
     )  # fmt: skip

@@ -159,6 +159,7 @@ class Reason(IntEnum):
     NOT_CONFIGURED = 18
     LOW_LIQUIDITY = 19
     LATE_EVENTS = 20
+    UNDEFINED = 21  # the formula has no value here: it divides by nothing
 
 
 class Cap(IntEnum):

@@ -11,7 +11,7 @@ from equipoise.processors.jit import njit
 
 @njit
 def contributions(values: NDArray, weights: NDArray, out: NDArray) -> float:  # type: ignore[type-arg]
-    """Fill `out` with each component's part of the score and return the score. All shape (N_COMPONENTS,)."""
+    """Fill `out` with each component's part of the score and return the score. All (components,), weights at least."""
     total = 0.0
     for k in range(len(values)):
         if values[k] == values[k]:

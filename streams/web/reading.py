@@ -45,6 +45,7 @@ REASONS: Final = {
     Reason.NOT_CONFIGURED: "not configured",
     Reason.LOW_LIQUIDITY: "depth is below the liquidity threshold",
     Reason.LATE_EVENTS: "events came late",
+    Reason.UNDEFINED: "the formula has no value here",
 }
 
 

@@ -67,7 +67,7 @@ def joined(outputs: list[Outputs]) -> dict[str, bytes]:
         own["window"][own["window"] >= 0] += offset
         offset += len(output.windows)
         signals.append(own)
-    rest = {name: _bytes(np.concatenate([getattr(o, name) for o in outputs])) for name in Outputs._fields[1:]}
+    rest = {name: _bytes(np.concatenate([getattr(o, name) for o in outputs])) for name in Outputs._fields[1:-1]}
     return {"signals": _bytes(np.concatenate(signals))} | rest
 
 

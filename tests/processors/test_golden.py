@@ -15,7 +15,7 @@ from equipoise.schemas.enums import BookSource
 
 from .rows import joined, table, wild
 
-GOLDEN = "742fb2d089d6c39abb7998b547330825524d93d8d1fa04ae92eb7df4defd0cbb"
+GOLDEN = "e6299aaf1fed2723f96ea461fcc29fceac8637ef2928d3f42b73febdc0984d48"
 
 
 def digest() -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from equipoise.processors.columns import (
     COMPONENT_DTYPE,
+    MEASURE_DTYPE,
     N_COMPONENTS,
     SIGNAL_DTYPE,
     WINDOW_DTYPE,
@@ -38,7 +39,8 @@ class FakeEngine:
         bad = events.price < 0
         outcome = np.where(bad, Outcome.DEAD, Outcome.USED).astype(np.uint8)
         cause = np.where(bad, Cause.PRICE_RANGE, Cause.NONE).astype(np.uint8)
-        return Outputs(signals, np.zeros((n, N_COMPONENTS), COMPONENT_DTYPE), np.zeros(0, WINDOW_DTYPE), outcome, cause)
+        return Outputs(signals, np.zeros((n, N_COMPONENTS), COMPONENT_DTYPE), np.zeros(0, WINDOW_DTYPE),
+                       np.zeros((0, 0), MEASURE_DTYPE), outcome, cause)  # fmt: skip
 
     def dump(self) -> dict[str, bytes]:
         return {"": json.dumps(self.seen).encode(), "X:Y": str(len(self.seen)).encode()}
