@@ -8,58 +8,30 @@ inside its record, every record inside the batch, offsets ascend, and nothing is
 Reference: Kafka protocol guide, "Record Batch" (https://kafka.apache.org/documentation/#recordbatch).
 """
 
-from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from equipoise.processors.batch.problems import Problem
 from equipoise.processors.batch.varint import LONG, varint
 from equipoise.processors.jit import inner, njit
 
 # Rows of the array of columns.
 OFFSET, TIMESTAMP, KEY_AT, KEY_LENGTH, VALUE_AT, VALUE_LENGTH, HEADERS_AT, HEADERS_COUNT = range(8)
 COLUMNS = 8
-SMALLEST_RECORD = 7  # bytes: each field takes at least one
+
+Array = Any  # a row of dtype BATCH
 
 _INT64_MAX = np.iinfo(np.int64).max
 _INT64_MIN = np.iinfo(np.int64).min
-
-
-class Problem(IntEnum):
-    """The first thing that is wrong with a batch."""
-
-    NONE = 0
-    CUT = 1
-    LONG = 2
-    RECORD_LENGTH = 3
-    TIMESTAMP = 4
-    OFFSET = 5
-    KEY_LENGTH = 6
-    VALUE_LENGTH = 7
-    HEADERS_COUNT = 8
-    HEADER_KEY_LENGTH = 9
-    HEADER_VALUE_LENGTH = 10
-    LEFT_IN_RECORD = 11
-    LEFT_IN_BATCH = 12
-
-
-class Span(NamedTuple):
-    """The records of one batch, and what their deltas are relative to. All int64."""
-
-    at: int  # first byte
-    end: int  # behind the last byte
-    records: int
-    base_offset: int
-    last_delta: int  # no offset lies further from the base
-    base_ms: int
-    append_ms: int  # the batch's log-append time; -1: records have their own times
 
 
 class Found(NamedTuple):
     """How far the parser came. All int64."""
 
     problem: int  # Problem
-    record: int  # records read; the one with the problem is the next
+    batch: int  # batches read; the one with the problem is the next
+    record: int  # records of that batch that were read
     at: int  # where the problem is
     value: int  # the value that is wrong
 
@@ -97,34 +69,34 @@ def _headers(data: np.ndarray, at: int, end: int, count: int) -> tuple[int, int,
 
 
 @inner
-def _times(data: np.ndarray, at: int, end: int, span: Span, before: int) -> tuple[int, int, int, int, int]:
+def _times(data: np.ndarray, at: int, end: int, batch: Array, before: int) -> tuple[int, int, int, int, int]:
     """Both deltas of a record. Returns problem, wrong value, timestamp, offset delta, position behind."""
     delta, after = varint(data, at, end)
     if after < 0:
         return (_LONG if after == LONG else _CUT), 0, 0, 0, at
-    base = span.base_ms
+    base = batch.base_ms
     if (delta > 0 and base > _INT64_MAX - delta) or (delta < 0 and base < _INT64_MIN - delta):
         return _TIMESTAMP, delta, 0, 0, at
     at = after
     offset, after = varint(data, at, end)
     if after < 0:
         return (_LONG if after == LONG else _CUT), 0, 0, 0, at
-    if offset <= before or offset > span.last_delta:
+    if offset <= before or offset > batch.last_delta:
         return _OFFSET, offset, 0, 0, at
-    return _NONE, 0, (base + delta if span.append_ms < 0 else span.append_ms), offset, after
+    return _NONE, 0, (base + delta if batch.append_ms < 0 else batch.append_ms), offset, after
 
 
 @inner
 def _record(
-    data: np.ndarray, at: int, end: int, span: Span, columns: np.ndarray, row: int, before: int
+    data: np.ndarray, at: int, end: int, batch: Array, columns: np.ndarray, row: int, before: int
 ) -> tuple[int, int, int, int]:
     """One record, its length read already. Returns problem, wrong value, offset delta, position of the problem."""
     if at >= end:
         return _CUT, 0, 0, at
-    problem, wrong, stamp, delta, at = _times(data, at + 1, end, span, before)
+    problem, wrong, stamp, delta, at = _times(data, at + 1, end, batch, before)
     if problem != _NONE:
         return problem, wrong, 0, at
-    columns[OFFSET, row], columns[TIMESTAMP, row] = span.base_offset + delta, stamp
+    columns[OFFSET, row], columns[TIMESTAMP, row] = batch.base_offset + delta, stamp
     problem, length, first, at = _bytes(data, at, end, -1, _KEY_LENGTH)
     if problem != _NONE:
         return problem, length, 0, at
@@ -145,27 +117,38 @@ def _record(
     return problem, wrong, delta, at
 
 
+@inner
+def _batch(data: np.ndarray, batch: Array, columns: np.ndarray, row: int) -> tuple[int, int, int, int]:
+    """The records of one batch. Returns problem, records read, position and wrong value of the problem."""
+    at, end, before = batch.at, batch.end, -1
+    for record in range(batch.records):
+        length, first = varint(data, at, end)
+        if first < 0:
+            return (_LONG if first == LONG else _CUT), record, at, 0
+        if length < 0 or length > end - first:
+            return _RECORD_LENGTH, record, at, length
+        at = first + length
+        problem, wrong, before, place = _record(data, first, at, batch, columns, row + record, before)
+        if problem != _NONE:
+            return problem, record, place, wrong
+    if at != end:
+        return _LEFT_IN_BATCH, batch.records, at, end - at
+    return _NONE, batch.records, at, 0
+
+
 @njit
-def parse(data: np.ndarray, span: Span, columns: np.ndarray, row: int) -> Found:
-    """Fill the columns of one batch, from `row` on.
+def parse(data: np.ndarray, batches: np.ndarray, columns: np.ndarray) -> Found:
+    """Fill the columns with the records of these batches, one behind the other.
 
     Args:
-        data: uint8; the records lie at `span.at` up to `span.end`, which the caller has checked.
-        span: what the batch's header says; base + last delta fits in 63 bits.
-        columns: shape (COLUMNS, ≥ row + span.records), int64.
-        row: first column of the array to be filled.
+        data: uint8; the records of each batch lie at its `at` up to its `end`, which the caller has checked.
+        batches: shape (n,) of dtype BATCH; base + last delta fit in 63 bits.
+        columns: shape (COLUMNS, ≥ the batches' records), int64.
     """
-    at, before = span.at, -1
-    for record in range(span.records):
-        length, first = varint(data, at, span.end)
-        if first < 0:
-            return Found(_LONG if first == LONG else _CUT, record, at, 0)
-        if length < 0 or length > span.end - first:
-            return Found(_RECORD_LENGTH, record, at, length)
-        at = first + length
-        problem, wrong, before, place = _record(data, first, at, span, columns, row + record, before)
+    row = 0
+    for k in range(len(batches)):
+        problem, record, at, wrong = _batch(data, batches[k], columns, row)
         if problem != _NONE:
-            return Found(problem, record, place, wrong)
-    if at != span.end:
-        return Found(_LEFT_IN_BATCH, span.records, at, span.end - at)
-    return Found(_NONE, span.records, at, 0)
+            return Found(problem, k, record, at, wrong)
+        row += batches[k].records
+    return Found(_NONE, len(batches), 0, 0, 0)

@@ -1,75 +1,101 @@
-"""The door to the parser: columns of one batch, or the first thing that is wrong with it."""
+"""The door to the kernels of this package: batches of a fetch response, columns of their records."""
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors.batch.parse import COLUMNS, SMALLEST_RECORD, Problem, Span, parse
+from equipoise.processors.batch.headers import BATCH, SMALLEST_RECORD, scan
+from equipoise.processors.batch.parse import COLUMNS, parse
+from equipoise.processors.batch.problems import FramingError, Problem, words
 
+Bytes = NDArray[np.uint8]
+Batches = Any  # np.recarray of dtype BATCH, shape (n,)
 Columns = NDArray[np.int64]  # shape (COLUMNS, records)
 
 _INT63: Final = (1 << 63) - 1
-_WORDS: Final = {
-    Problem.CUT: "the bytes end inside an integer",
-    Problem.LONG: "an integer of more than 64 bits",
-    Problem.RECORD_LENGTH: "record length {}: it must be 0 or more, and end inside the batch",
-    Problem.TIMESTAMP: "timestamp delta {}: the timestamp does not fit in 64 bits",
-    Problem.OFFSET: "offset delta {}: it must be above the one before, and at most the batch's last",
-    Problem.KEY_LENGTH: "key length {}: it must be -1 or more, and the key end inside the record",
-    Problem.VALUE_LENGTH: "value length {}: it must be -1 or more, and the value end inside the record",
-    Problem.HEADERS_COUNT: "{} headers: there must be 0 or more, and room for them in the record",
-    Problem.HEADER_KEY_LENGTH: "header key length {}: it must be 0 or more, and end inside the record",
-    Problem.HEADER_VALUE_LENGTH: "header value length {}: it must be -1 or more, and end inside the record",
-    Problem.LEFT_IN_RECORD: "{} bytes of the record are left over or missing after its last header",
-    Problem.LEFT_IN_BATCH: "{} bytes of the batch are left over after its last record",
-}
 
 
-class FramingError(ValueError):
-    """Bytes that are not what a batch of records must be. The message names the field, its value and the bound."""
+class Batched(NamedTuple):
+    """The whole batches at the beginning of some bytes."""
+
+    batches: Batches
+    at: int  # behind the last of them
+    problem: str  # what is wrong with the batch at `at`; empty: nothing, or it is cut
 
 
-def room(records: int) -> Columns:
-    """Columns for so many records, not yet filled."""
-    return np.empty((COLUMNS, records), np.int64)
+def batches_room(batches: int) -> Batches:
+    """Rows for so many batches, not yet filled."""
+    return np.recarray(batches, BATCH)
 
 
-def check_span(data: NDArray[np.uint8], span: Span) -> None:
-    """What must hold before room is made for the records of `span`.
+def read_batches(data: Bytes, at: int, least_offset: int, room: Batches) -> Batched:
+    """The headers of the batches from `at` on, checksums compared, as many as there is room for.
+
+    Args:
+        data: what a broker sent of one partition; its last batch may be cut.
+        at: where to begin.
+        least_offset: the offset that was asked for, or that comes next.
+        room: of `batches_room`; the result is a view of it.
+    """
+    found = scan(_read_only(data), at, least_offset, room)
+    problem = words(found.problem, found.value) if found.problem != Problem.NONE else ""
+    return Batched(room[: found.batches], found.at, problem)
+
+
+class DamagedError(FramingError):
+    """Records that are not what they must be. `batch`: the index of the first bad batch; those before it are read."""
+
+    def __init__(self, batch: int, message: str) -> None:
+        super().__init__(message)
+        self.batch = batch
+
+
+def check_batches(data: Bytes, batches: Batches) -> None:
+    """What must hold before room is made for the records: for a batch that was compressed, nobody has looked yet.
 
     Raises:
-        FramingError: the span is outside `data`, its count is more than its bytes can hold, or its offsets do not fit.
+        DamagedError: records outside `data`, more of them than the bytes can hold, or offsets beyond 63 bits.
     """
-    if not 0 <= span.at <= span.end <= len(data):
-        raise FramingError(f"records at bytes {span.at} to {span.end}: there are {len(data)}")
-    most = (span.end - span.at) // SMALLEST_RECORD
-    if not 0 <= span.records <= most:
-        raise FramingError(f"{span.records} records in {span.end - span.at} bytes: at least 0, at most {most} fit")
-    if span.base_offset < 0 or span.last_delta < 0 or span.base_offset > _INT63 - span.last_delta:
-        raise FramingError(f"base offset {span.base_offset}, last delta {span.last_delta}: both at least 0, in 63 bits")
+    size = batches.end - batches.at
+    last, base = batches.last_delta, batches.base_offset
+    outside = (batches.at < 0) | (size < 0) | (batches.end > len(data))
+    many = (batches.records < 0) | (batches.records > size // SMALLEST_RECORD)
+    offsets = (base < 0) | (last < 0) | (base > _INT63 - last)
+    if not (outside | many | offsets).any():
+        return
+    k = int(np.flatnonzero(outside | many | offsets)[0])
+    bad = batches[k]
+    if outside[k]:
+        raise DamagedError(k, f"records at bytes {bad.at} to {bad.end}: there are {len(data)}")
+    if many[k]:
+        raise DamagedError(k, words(Problem.COUNT, bad.records) + f", of which there are {size[k]}")
+    raise DamagedError(k, f"base offset {base[k]}, last delta {last[k]}: both at least 0, their sum below 2^63")
 
 
-def read(data: NDArray[np.uint8], span: Span, columns: Columns, row: int = 0) -> None:
-    """Fill `columns` with the records of `span`, from `row` on.
+def read_records(data: Bytes, batches: Batches) -> Columns:
+    """The columns of all records of these batches, one behind the other.
 
     Args:
         data: uncompressed bytes; read-only or not, contiguous.
-        span: where the records lie, and what their deltas are relative to.
-        columns: of `room`, for at least `row + span.records` records.
-        row: the first to be filled.
+        batches: where the records of each lie, and what their deltas are relative to.
 
     Raises:
-        FramingError: the first thing that is wrong.
-        IndexError: there is no room in `columns`.
+        DamagedError: the first thing that is wrong.
     """
-    check_span(data, span)
-    if row < 0 or row + span.records > columns.shape[1]:
-        raise IndexError(f"rows {row} to {row + span.records}: there is room for {columns.shape[1]}")
-    if data.flags.writeable:
-        data = data.view()
-        data.flags.writeable = False  # one type for the compiler, not two
-    found = parse(data, span, columns, row)
+    check_batches(data, batches)
+    columns = np.empty((COLUMNS, int(batches.records.sum())), np.int64)
+    found = parse(_read_only(data), batches, columns)
     if found.problem != Problem.NONE:
-        words = _WORDS[Problem(found.problem)].format(found.value)
-        raise FramingError(f"record {found.record} of {span.records}, byte {found.at}: {words}")
+        place = f"record {found.record} of {batches[found.batch].records}, byte {found.at}"
+        raise DamagedError(found.batch, f"{place}: {words(found.problem, found.value)}")
+    return columns
+
+
+def _read_only(data: Bytes) -> Bytes:
+    """One type for the compiler, not two: what comes from a socket cannot be written."""
+    if not data.flags.writeable:
+        return data
+    view = data.view()
+    view.flags.writeable = False
+    return view

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from aiokafka.record.util import calc_crc32c
 
-from equipoise.processors.batch.parse import Span
-from equipoise.processors.batch.records import read, room
+from equipoise.processors.batch.records import Batches, batches_room, read_records
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,18 @@ def batch_bytes(
     return struct.pack(">qiibI", base, len(after) + 9, 0, magic, calc_crc32c(after)) + after
 
 
-def span_of(body: bytes, count: int, **fields: int) -> Span:
-    defaults = {"at": 0, "end": len(body), "base_offset": 0, "last_delta": 1 << 31, "base_ms": 0, "append_ms": -1}
-    return Span(**(defaults | {"records": count} | fields))
+def one_batch(body: bytes, count: int, **fields: int) -> Batches:
+    """What a header says of records that fill `body`."""
+    batches = batches_room(1)
+    defaults = {"header_at": 0, "at": 0, "end": len(body), "base_offset": 0, "last_delta": 1 << 31, "base_ms": 0}
+    for name, value in (
+        defaults | {"append_ms": -1, "attributes": 0, "producer": -1, "records": count} | fields
+    ).items():
+        batches[name] = value
+    return batches
 
 
 def parsed(body: bytes, count: int, **fields: int) -> list[tuple[int, ...]]:
     """Columns of the records in `body`, one tuple a record."""
-    columns = room(count)
-    read(np.frombuffer(body, np.uint8), span_of(body, count, **fields), columns)
+    columns = read_records(np.frombuffer(body, np.uint8), one_batch(body, count, **fields))
     return [tuple(map(int, row)) for row in columns.T]

@@ -5,14 +5,13 @@ import random
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equipoise.processors.batch.parse import HEADERS_AT, HEADERS_COUNT
-from equipoise.processors.batch.records import FramingError, read, room
-from tests.transport.made import Made, parsed, record_bytes, sized, span_of, zigzag
+from equipoise.processors.batch.problems import FramingError
+from tests.transport.made import Made, parsed, record_bytes, sized, zigzag
 
 blobs = st.one_of(st.none(), st.binary(max_size=200))
 header = st.tuples(st.text("aß☂", max_size=9), blobs)
@@ -84,18 +83,14 @@ LONGEST = b"\xff" * 10
         (whole(b"\0\0\0\1\1" + zigzag(1) + b"\1\0"), 1, "header key length -1"),
         (whole(b"\0\0\0\1\1" + zigzag(1) + b"\0" + zigzag(9)), 1, "header value length 9"),
         (whole(b"\0\0\0\1\1\0" + b"??"), 1, "2 bytes of the record are left over"),
-        (b"\0" * 6, 1, "1 records in 6 bytes: at least 0, at most 0 fit"),
+        (b"\0" * 6, 1, "1 records: .* at least 7 bytes, of which there are 6"),
         (GOOD, -1, "-1 records"),
-        (GOOD, 1 << 31, "2147483648 records in 13 bytes"),
+        (GOOD, 1 << 31, "2147483648 records: "),
     ],
 )
 def test_the_first_thing_wrong_is_named(body, count, words):
     with pytest.raises(FramingError, match=words):
-        read(
-            np.frombuffer(body, np.uint8),
-            span_of(body, count, last_delta=10, base_ms=1 << 62),
-            room(max(0, min(count, 9))),
-        )
+        parsed(body, count, last_delta=10, base_ms=1 << 62)
 
 
 @pytest.mark.parametrize(
@@ -106,17 +101,12 @@ def test_the_first_thing_wrong_is_named(body, count, words):
         ({"at": -1}, "records at bytes -1"),
         ({"base_offset": -1}, "base offset -1"),
         ({"last_delta": -1}, "last delta -1"),
-        ({"base_offset": (1 << 63) - 1}, "in 63 bits"),
+        ({"base_offset": (1 << 63) - 1}, "below 2.63"),
     ],
 )
 def test_a_span_that_cannot_be_is_refused_before_room_is_made(fields, words):
     with pytest.raises(FramingError, match=words):
         parsed(GOOD, 1, **fields)
-
-
-def test_no_room_is_an_error():
-    with pytest.raises(IndexError, match="rows 1 to 2: there is room for 1"):
-        read(np.frombuffer(GOOD, np.uint8), span_of(GOOD, 1), room(1), 1)
 
 
 @settings(max_examples=300, deadline=None)
