@@ -105,6 +105,7 @@ class Cause(IntEnum):
     LIMIT = 22  # a memory bound was reached
     OVER_EXECUTED = 23  # an execution or cancel larger than what rests
     UNDERPRICED = 24  # a pending transaction that does not outbid the one it would replace
+    DAMAGED_BATCH = 25  # a whole Kafka batch: its checksum, its framing, or more bytes than the limit
 
 
 class Kind(IntEnum):

@@ -7,7 +7,7 @@ from typing import Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors.columns import Events
+from equipoise.processors.columns import Events, empty_events
 from equipoise.schemas.enums import Cause
 
 Headers = Sequence[tuple[str, bytes]]
@@ -47,6 +47,7 @@ class RecordBatch:
     headers_count: NDArray[np.int64]  # (n,)
     next_offset: int  # where reading goes on: behind the last record, and behind what was left out after it
     arrived_ns: int = 0  # time.perf_counter_ns() when the fetch response was there
+    refusal: str = ""  # why this is no batch of records, but one stand-in whose value is what lay there
 
     def __len__(self) -> int:
         return len(self.offset)
@@ -136,6 +137,8 @@ class BatchDecoder(Decoder, Protocol):
 
 def decode_batch(decoder: Decoder | BatchDecoder, batch: RecordBatch) -> Decoded:
     """The rows of a batch; a decoder that reads single records is given them one by one."""
+    if batch.refusal:
+        return Decoded(empty_events(0), [], [Refusal(0, Cause.DAMAGED_BATCH, batch.refusal)])
     if hasattr(decoder, "decode_batch"):
         return cast(BatchDecoder, decoder).decode_batch(batch)
     return decoder.decode([batch.record(i) for i in range(len(batch))])

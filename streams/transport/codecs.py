@@ -24,16 +24,16 @@ _XERIAL_HEADER: Final = 16  # magic and two version numbers
 
 def _snappy(data: Bytes, out: Bytes) -> int:
     if data[: len(_XERIAL)].tobytes() != _XERIAL:
-        return int(cramjam.snappy.decompress_raw_into(data, out))
+        return int(cramjam.snappy.decompress_raw_into(data.data, out.data))
     at, written = _XERIAL_HEADER, 0
     while at < len(data):
         if len(data) - at < 4:
             raise FramingError(f"snappy: {len(data) - at} bytes where the length of a block must be")
-        (length,) = unpack_from(">i", data, at)
+        (length,) = unpack_from(">i", data.data, at)
         at += 4
         if not 0 <= length <= len(data) - at:
             raise FramingError(f"snappy: block length {length}, of which {len(data) - at} bytes are there")
-        written += int(cramjam.snappy.decompress_raw_into(data[at : at + length], out[written:]))
+        written += int(cramjam.snappy.decompress_raw_into(data[at : at + length].data, out[written:].data))
         at += length
     return written
 
