@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from equipoise.streams.clients import librdkafka
 from equipoise.streams.settings import Settings, Start
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 WARM_HALF_LIVES: Final = 10
 _POLL_RECORDS: Final = 1_000
+_POLL_S: Final = 0.05  # it waits so long for that many, also where the end is reached before
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Reader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._timeout_s = settings.kafka.request_timeout_ms / 1000
+        self._admin = AdminClient(librdkafka(settings.kafka), logger=log)
         self._consumer = Consumer(
             librdkafka(settings.kafka)
             | {
@@ -51,22 +54,37 @@ class Reader:
         self._consumer.close()
 
     def records(self, topic: str, partition: int) -> Iterator[tuple[bytes, bytes | None]]:
-        """Key and value of every record of a partition up to its present end. Raises KafkaException."""
-        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=self._timeout_s)
+        """Key and value of every committed record of a partition up to its present end. Raises KafkaException.
+
+        Another owner's open transaction hides what was committed after it began; it is waited for, since it ends
+        when that owner goes on, is fenced, or takes too long for the brokers.
+        """
+        place = TopicPartition(topic, partition)
+        low, _ = self._consumer.get_watermark_offsets(place, timeout=self._timeout_s)
+        high = self._end(place)
         if low >= high:
             return
         self._consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
         try:
             while True:
-                for message in self._consumer.consume(_POLL_RECORDS, timeout=1.0):
+                for message in self._consumer.consume(_POLL_RECORDS, timeout=_POLL_S):
                     error = message.error()
                     if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                        return
+                        if (message.offset() or 0) >= high:
+                            return
+                        log.info("%s[%d]: waits for a transaction at %s", topic, partition, message.offset())
+                        continue
                     if error is not None:
                         raise KafkaException(error)
                     yield message.key() or b"", message.value()
         finally:
             self._consumer.unassign()
+
+    def _end(self, place: TopicPartition) -> int:
+        """The end with open transactions in it: a consumer that reads committed records is told where they begin."""
+        asked = {place: OffsetSpec.latest()}
+        found = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
+        return int(found[place].result(self._timeout_s).offset)
 
     def committed(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         """What the group committed, by topic; topics without a commit are left out."""

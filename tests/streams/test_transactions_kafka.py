@@ -1,13 +1,15 @@
 """Transactions on Apache Kafka: who reads committed records sees each signal once, whatever happens to workers."""
 
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from equipoise.streams.failpoints import TRANSACTION
+from equipoise.streams.recovery import Reader
 from tests.containers import KafkaContainer
 from tests.streams import live
 
@@ -102,3 +104,22 @@ def test_a_zombie_is_fenced(kafka: KafkaContainer, tmp_path: Path) -> None:
         assert zombie.stop() == 0, zombie.log[-3000:]
         assert heir.stop() == 0, heir.log[-3000:]
     _check(kafka, "tx-zombie", wanted)
+
+
+def test_state_behind_an_open_transaction_is_waited_for(kafka: KafkaContainer, tmp_path: Path) -> None:
+    settings = live.create_topics(_flags(kafka, "tx-open", tmp_path))
+    topic = settings.topics.state
+    for name in ("tx-open-a", "tx-open-b"):
+        producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": name})
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        producer.produce(topic, name, b"key", partition=0)
+        producer.flush(10)
+        if name == "tx-open-a":
+            first = producer
+    producer.commit_transaction(30)
+    end = threading.Timer(1.5, first.abort_transaction, [30])
+    end.start()
+    with Reader(settings) as reader:
+        assert list(reader.records(topic, 0)) == [(b"key", b"tx-open-b")]
+    end.join()
