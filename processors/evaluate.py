@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.processors import time
-from equipoise.processors.book import levels
+from equipoise.processors.book import levels, snapshot
 from equipoise.processors.columns import N_COMPONENTS, NULL
 from equipoise.processors.jit import inner, njit
 from equipoise.processors.measures import depth, mean, ofi, pending, volume
@@ -28,6 +28,7 @@ ONE_SIDED = int(Reason.ONE_SIDED)
 LOCKED = int(Reason.LOCKED)
 CROSSED = int(Reason.CROSSED)
 SEQUENCE_GAP = int(Reason.SEQUENCE_GAP)
+CHECKSUM_MISMATCH = int(Reason.CHECKSUM_MISMATCH)
 WARMING = int(Reason.WARMING)
 NO_TRADES = int(Reason.NO_TRADES)
 NO_PENDING = int(Reason.NO_PENDING)
@@ -60,7 +61,9 @@ def book_reason(inst: Array, bid: int, ask: int) -> int:
     if trading != NONE:
         return trading
     if inst.seeded == 0:
-        return SEQUENCE_GAP if inst.gapped == 1 else NO_BOOK
+        if inst.gapped == snapshot.CHECKSUM:
+            return CHECKSUM_MISMATCH
+        return SEQUENCE_GAP if inst.gapped == snapshot.SEQUENCE else NO_BOOK
     if bid == NULL and ask == NULL:
         return EMPTY_BOOK
     if bid == NULL or ask == NULL:

@@ -53,6 +53,7 @@ RETRACT = int(Action.RETRACT)
 LAST = int(Flag.LAST)
 DELTA = int(Flag.DELTA)
 UPSERT = int(Flag.UPSERT)
+BAD_CHECKSUM = int(Flag.BAD_CHECKSUM)
 HIDDEN = int(Flag.HIDDEN)
 NOT_FLOW = int(Flag.CROSS | Flag.OFF_BOOK | Flag.BLOCK | Flag.SELF_TRADE)
 MERGE_LATE = int(Flag.MERGE_LATE)
@@ -368,6 +369,8 @@ def _end_group(state: State, out: Output, scratch: Scratch, row: Row, late: bool
     inst = state.instruments[row.i]
     if inst.in_snapshot != snapshot.NO_SNAPSHOT:
         snapshot.end(state, row.i)
+    if row.flags & BAD_CHECKSUM:
+        snapshot.distrust(state, row.i)
     inst.followed = 0
     if inst.group_open == 0 or inst.clock_ns == NULL:
         return

@@ -31,6 +31,7 @@ _WARMING_BIT = 1 << int(Reason.WARMING)
 _DEGRADING = (
     (1 << int(Reason.MERGE_TIMEOUT)) | (1 << int(Reason.LIMIT)) | (1 << int(Reason.SNAPSHOT_MISMATCH))
     | (1 << int(Reason.SEQUENCE_GAP))
+    | (1 << int(Reason.CHECKSUM_MISMATCH))
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         # book
         ("seeded", "u1"),  # the book is complete
         ("chained", "u1"),  # the feed names each message's predecessor, so gaps show
-        ("gapped", "u1"),
+        ("gapped", "u1"),  # book.snapshot: SEQUENCE or CHECKSUM
         ("in_snapshot", "u1"),  # book.snapshot: mode of the snapshot that is being read
         ("rebased", "u1"),  # OFI must not difference across what just happened
         ("sequence", "i8"),

@@ -46,6 +46,7 @@ class Flag(IntFlag):
     TRADED = 256  # this CANCEL or MODIFY is the book's side of a trade that is reported apart
     MERGE_LATE = 512  # arrived after rows with a later stamp had been released (MERGE_TIMEOUT)
     UPSERT = 1024  # a MODIFY whose order is not known adds it: the source says only what rests now
+    BAD_CHECKSUM = 2048  # after this message the venue's checksum is not that of the book
 
 
 class TradingStatus(IntEnum):
@@ -161,6 +162,7 @@ class Reason(IntEnum):
     LOW_LIQUIDITY = 19
     LATE_EVENTS = 20
     UNDEFINED = 21  # the formula has no value here: it divides by nothing
+    CHECKSUM_MISMATCH = 22  # the venue's checksum is not that of the book: unknown until a snapshot
 
 
 class Cap(IntEnum):

@@ -21,5 +21,6 @@ def make_decoder(source: Input, settings: Settings, instruments: Instruments, sc
         said.get("venue", asked.venue),
         said.get("symbol", asked.symbol),
         said.get("channel", asked.channel),
+        asked.checksum,
     )
     return open_decoder(asked.format, instruments, origin, schemas, settings.limits.record_max_bytes)

@@ -8,7 +8,7 @@
 
 *Chained*: messages name their predecessor. A diff at or before the book's sequence is flagged
 STALE_SEQUENCE. A book of best quotes (BBO) is replaced by each snapshot, and that is flow; every other
-rebase is not, and OFI starts afresh after it.
+rebase is not, and OFI starts afresh after it. A wrong checksum empties the book as a gap does, chained or not.
 """
 
 from equipoise.processors.book import l2, l3, levels
@@ -22,6 +22,8 @@ REBASE = 1
 MERGE = 2
 CHECK = 3
 STALE = 4
+
+SEQUENCE, CHECKSUM = 1, 2  # why a book is gapped
 
 _BBO = int(BookSource.BBO)
 _L3 = int(BookSource.L3)
@@ -45,7 +47,7 @@ def follow(state: State, i: int, sequence: int, previous: int) -> int:
     if previous == NULL:
         if sequence != NULL:
             inst.sequence = sequence
-        if inst.chained == 0:
+        if inst.chained == 0 and inst.gapped == 0:
             inst.seeded = 1
         return _OK
     inst.chained = 1
@@ -54,7 +56,7 @@ def follow(state: State, i: int, sequence: int, previous: int) -> int:
             return _STALE_SEQUENCE
         if previous > inst.sequence:
             inst.seeded = 0
-            inst.gapped = 1
+            inst.gapped = SEQUENCE
             inst.group_reasons |= GAP_BIT
             empty_book(state, i)
             inst.chain_from = previous
@@ -128,6 +130,18 @@ def end(state: State, i: int) -> None:
     if mode in (MERGE, REBASE):
         inst.seeded = 1
         inst.gapped = 0
+
+
+@inner
+def distrust(state: State, i: int) -> None:
+    """The venue's checksum is not that of the book: unknown until a snapshot."""
+    inst = state.instruments[i]
+    inst.in_snapshot = NO_SNAPSHOT
+    inst.seeded = 0
+    inst.gapped = CHECKSUM
+    inst.chain_from = NULL
+    inst.rebased = 1
+    empty_book(state, i)
 
 
 @inner

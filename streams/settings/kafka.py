@@ -95,6 +95,7 @@ class InputTopic(Group):
     venue: str = setting("", "venue of every record, where neither record nor topic name says it")
     symbol: str = setting("", "symbol of every record, where neither record nor topic name says it")
     channel: str = setting("", "which of the format's channels, where the topic's name says it and the record does not")
+    checksum: bool = setting(True, "check the venue's checksums of the book, where the format has them (kraken)")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

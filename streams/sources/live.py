@@ -15,6 +15,7 @@ class Origin:
     venue: str = ""
     symbol: str = ""
     channel: str = ""
+    checksum: bool = True  # check the venue's checksums of the book, where records carry them
 
 
 def kafka_stamp_ns(record: RawRecord) -> int:

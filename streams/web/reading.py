@@ -31,6 +31,7 @@ REASONS: Final = {
     Reason.LOCKED: "best bid and best ask are equal",
     Reason.CROSSED: "the best bid is above the best ask",
     Reason.SEQUENCE_GAP: "messages are missing",
+    Reason.CHECKSUM_MISMATCH: "the book is not the venue's",
     Reason.WARMING: "too little seen yet",
     Reason.NO_TRADES: "no trades yet",
     Reason.NO_PENDING: "no pending swaps seen",

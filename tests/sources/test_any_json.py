@@ -18,7 +18,7 @@ KEYS = [
     *("pu", "delta", "book", "bid", "ask", "side", "amount", "price", "symbol", "exchange", "timestamp", "id"),
     *("lastUpdateId", "bids", "asks", "stream"),
 ]
-FORMATS = ["binance", "cryptofeed", "map"]
+FORMATS = ["binance", "cryptofeed", "kraken", "map"]
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["100.1", "trade"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),

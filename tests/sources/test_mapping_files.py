@@ -65,7 +65,7 @@ def test_a_file_that_is_not_there_is_named(instruments):
     with pytest.raises(FormatError, match=r"nowhere\.toml: No such file"):
         open_decoder("nowhere.toml", instruments)
     with pytest.raises(
-        FormatError, match="format: 'itch', expected one of canonical, binance, cryptofeed, or the path"
+        FormatError, match="format: 'itch', expected one of canonical, binance, cryptofeed, kraken, or the path"
     ):
         open_decoder("itch", instruments)
 

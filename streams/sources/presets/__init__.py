@@ -12,8 +12,8 @@ from equipoise.streams.sources.lines import LiveParser
 from equipoise.streams.sources.live import Origin
 from equipoise.streams.sources.recording import Preset
 
-NAMES: Final = ("binance", "bitstamp", "canonical", "cryptofeed", "databento-mbo", "lobster")  # recordings
-LIVE: Final = ("binance", "cryptofeed")  # topics
+NAMES: Final = ("binance", "bitstamp", "canonical", "cryptofeed", "databento-mbo", "kraken", "lobster")  # recordings
+LIVE: Final = ("binance", "cryptofeed", "kraken")  # topics
 
 
 def load(name: str) -> Preset:
