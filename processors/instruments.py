@@ -38,9 +38,12 @@ class Instruments:
         self._rows: list[Instrument] = []
         self._index: dict[str, int] = {}
         self._delisted: set[str] = set()
+        self.changes = 0  # grows whenever a key is listed or delisted: what follows this table looks at it
 
     def add(self, instrument: Instrument) -> int:
         """List an instrument, or replace its definition; returns its index."""
+        if not self.is_listed(instrument.key):
+            self.changes += 1
         self._delisted.discard(instrument.key)
         index = self._index.setdefault(instrument.key, len(self._rows))
         self._rows[index : index + 1] = [instrument]
@@ -48,9 +51,14 @@ class Instruments:
 
     def delist(self, key: str) -> bool:
         """Let VENUE:SYMBOL be found no more; its index stays its own, should it come back. False: not listed."""
-        listed = key in self._index and key not in self._delisted
+        listed = self.is_listed(key)
         self._delisted.add(key)
+        self.changes += listed
         return listed
+
+    def is_listed(self, key: str) -> bool:
+        """Whether VENUE:SYMBOL can be found."""
+        return key in self._index and key not in self._delisted
 
     def find(self, venue: str, symbol: str) -> int:
         """The index of VENUE:SYMBOL, or -1."""

@@ -90,6 +90,22 @@ def shared(parsed: Schema) -> Schema:
     return schema(name) if name in NAMES and schema(name) == parsed else parsed
 
 
+def named_types(parsed: Any) -> dict[str, Schema]:
+    """The records, enums and fixed types that a parsed schema defines, by the names that it refers to them by."""
+    found: dict[str, Schema] = {}
+    open_ = [parsed]
+    while open_:
+        here = open_.pop()
+        if isinstance(here, list):
+            open_ += here
+        elif isinstance(here, dict):
+            if here.get("type") in ("record", "error", "enum", "fixed"):
+                found[here["name"]] = here
+            open_ += (here[key] for key in ("type", "items", "values") if key in here)
+            open_ += (field["type"] for field in here.get("fields", ()))
+    return found
+
+
 def _written_out(node: Any, definitions: dict[str, Schema]) -> Any:
     """The parsed schema with the first reference to each of `definitions`, which it uses up, replaced by it."""
     if isinstance(node, str) and node in definitions:
@@ -135,7 +151,7 @@ def decode(name: str, body: bytes, writer: Schema | None = None) -> Record:
         record = fastavro.schemaless_reader(stream, writer or ours, ours if writer is not None else None)
     except _UNREADABLE as error:
         raise DecodingError(
-            f"{name}: {type(error).__name__} at byte {stream.tell()} of {len(body)}: {error}"
+            f"{name}: {type(error).__name__} at byte {stream.tell()} of {len(body)}: {reason(error)}"
         ) from error
     rest = len(body) - stream.tell()
     if rest:
@@ -143,6 +159,11 @@ def decode(name: str, body: bytes, writer: Schema | None = None) -> Record:
     if not isinstance(record, dict):
         raise DecodingError(f"{name}: expected a record, got {type(record).__name__}")
     return record
+
+
+def reason(error: Exception) -> str:
+    """What fastavro says, without the address of the stream: a refusal's text is the same in every process."""
+    return str(error).partition(" from <")[0]
 
 
 def _explain(name: str, record: Record, error: Exception) -> str:

@@ -3,7 +3,7 @@
     python -m equipoise.streams.kernels
 
 numba compiles on first use and keeps the result in a folder named by a digest of the sources
-(`equipoise.processors.jit`). The engine and the simulator are compiled side by side.
+(`equipoise.processors.jit`). Engine, decoder and simulator are compiled side by side.
 """
 
 import subprocess
@@ -15,14 +15,28 @@ from typing import Final
 from equipoise.processors.columns import NULL, empty_events
 from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
+from equipoise.processors.jit import cache_folder
 from equipoise.schemas.enums import Action, Flag
+from equipoise.streams.records import RawRecord, batch_of
 
 
 def warm_up() -> float:
-    """Run one row through a throw-away engine; returns the seconds that it took.
+    """Make ready what a worker needs; returns the seconds that it took.
 
-    Otherwise the first record of a stream would wait for the compiler, and with it the group's heartbeats.
+    Otherwise the first record of a stream would wait for the compiler, and with it the group's heartbeats. numba
+    compiles one function at a time, so where nothing is compiled yet the decoder is, in a process beside this one.
     """
+    began = time.monotonic()
+    beside = None if any(cache_folder().rglob("*.nbc")) else _begin("decoder")
+    warm_up_engine()
+    if beside is not None:
+        beside.wait()  # if it failed, the next line does, and says why
+    warm_up_decoder()
+    return time.monotonic() - began
+
+
+def warm_up_engine() -> float:
+    """Run one row through a throw-away engine; returns the seconds that it took."""
     began = time.monotonic()
     instruments = Instruments()
     instruments.add(Instrument("WARM", "UP", Decimal(1), Decimal(1)))
@@ -32,6 +46,15 @@ def warm_up() -> float:
     events.arrival_ns[:] = NULL
     engine.step(events)
     engine.load(engine.dump())
+    return time.monotonic() - began
+
+
+def warm_up_decoder() -> float:
+    """Decode a batch of one record; returns the seconds that it took."""
+    from equipoise.streams.sources.canonical import CanonicalDecoder
+
+    began = time.monotonic()
+    CanonicalDecoder(Instruments()).decode_batch(batch_of([RawRecord("", 0, 0, None, b"")]))
     return time.monotonic() - began
 
 
@@ -45,7 +68,7 @@ def warm_up_simulator() -> float:
     return time.monotonic() - began
 
 
-PARTS: Final = {"engine": warm_up, "simulator": warm_up_simulator}
+PARTS: Final = {"engine": warm_up_engine, "decoder": warm_up_decoder, "simulator": warm_up_simulator}
 
 
 def compile_all() -> float:
@@ -55,11 +78,14 @@ def compile_all() -> float:
         RuntimeError: a kernel does not compile; its traceback has been printed.
     """
     began = time.monotonic()
-    command = [sys.executable, "-m", "equipoise.streams.kernels"]
-    running = [subprocess.Popen([*command, part]) for part in PARTS]  # noqa: S603 - our own module
+    running = [_begin(part) for part in PARTS]
     if failed := [part for part, process in zip(PARTS, running, strict=True) if process.wait()]:
         raise RuntimeError(f"kernels of the {' and the '.join(failed)} did not compile")
     return time.monotonic() - began
+
+
+def _begin(part: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "equipoise.streams.kernels", part])  # noqa: S603 - our own module
 
 
 if __name__ == "__main__":

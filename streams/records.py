@@ -101,6 +101,33 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
+def batch_of(records: Sequence[RawRecord]) -> RecordBatch:
+    """The batch of some records of one partition, at least one, in ascending order of offset."""
+    data = bytearray()
+    rows: list[tuple[int, ...]] = []
+    for record in records:
+        row = [record.offset, record.timestamp_ms]
+        for part in (record.key, record.value):
+            row += len(data), -1 if part is None else len(part)
+            data += part or b""
+        rows.append((*row, len(data), len(record.headers)))
+        for name, value in record.headers:
+            for text in (name.encode(), value):
+                data += _varint(len(text)) + text
+    columns = list(np.array(rows, np.int64).T.copy())
+    fields = records[0].topic, records[0].partition, np.frombuffer(bytes(data), np.uint8)
+    return RecordBatch(*fields, *columns, next_offset=records[-1].offset + 1)  # type: ignore[misc]
+
+
+def _varint(number: int) -> bytes:
+    """A length as a zigzag integer."""
+    rest, out = number << 1, bytearray()
+    while rest > 0x7F:
+        out.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    return bytes((*out, rest))
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A record that gives no row: dead-lettered or flagged, as its cause says."""

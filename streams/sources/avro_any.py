@@ -79,7 +79,7 @@ def _decode(schema: Schema, body: bytes) -> dict[str, Any]:
     except _UNREADABLE as error:
         cause = Cause.TRUNCATED if isinstance(error, EOFError) else Cause.MISTYPED
         raise RefusedError(
-            cause, f"value: {type(error).__name__} at byte {stream.tell()} of {len(body)}: {error}"
+            cause, f"value: {type(error).__name__} at byte {stream.tell()} of {len(body)}: {codec.reason(error)}"
         ) from None
     if rest := len(body) - stream.tell():
         raise RefusedError(Cause.MISTYPED, f"value: {rest} bytes follow the record, expected 0")
@@ -92,8 +92,7 @@ class Fields:
 
     def __init__(self, schema: Schema) -> None:
         self._root = schema
-        self._named: dict[str, Any] = {}
-        self._collect(schema)
+        self._named = codec.named_types(schema)
 
     def find(self, steps: tuple[Step, ...], start: Any = None) -> Any:
         """The type at these steps (a schema without null), or None where there is none."""
@@ -142,15 +141,3 @@ class Fields:
         if isinstance(schema, str):
             return self._named.get(schema, schema)
         return self._open(schema["type"]) if isinstance(schema["type"], dict | list) else schema
-
-    def _collect(self, schema: Any) -> None:
-        if isinstance(schema, list):
-            for branch in schema:
-                self._collect(branch)
-        elif isinstance(schema, dict):
-            if "name" in schema and schema.get("type") in ("record", "enum", "fixed"):
-                self._named[schema["name"]] = schema
-            for key in ("type", "items", "values"):
-                self._collect(schema.get(key))
-            for field in schema.get("fields", ()):
-                self._collect(field["type"])

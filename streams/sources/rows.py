@@ -107,3 +107,14 @@ def take(decoded: Decoded, wanted: NDArray[np.intp]) -> Decoded:
         np.searchsorted(wanted, records[keep]),
         [Refusal(order[r.record], r.cause, r.detail) for r in decoded.refusals if r.record in order],
     )
+
+
+def interleaved(some: Decoded, others: Decoded, numbers: NDArray[np.int64]) -> Decoded:
+    """The rows of both in record order. The records of `others` are those with these `numbers` (ascending)."""
+    refusals = [Refusal(int(numbers[refusal.record]), refusal.cause, refusal.detail) for refusal in others.refusals]
+    if not len(others.record):
+        return Decoded(some.events, some.record, [*some.refusals, *refusals])
+    records = np.concatenate((np.asarray(some.record, np.intp), numbers[np.asarray(others.record, np.intp)]))
+    order = np.argsort(records, kind="stable")
+    columns: list[Any] = [np.concatenate(both)[order] for both in zip(some.events, others.events, strict=True)]  # type: ignore[arg-type]
+    return Decoded(Events(*columns), records[order], [*some.refusals, *refusals])

@@ -1,0 +1,232 @@
+"""A writer's schema to a table (`ops`) that reads its records as one of ours.
+
+The rules are Avro's resolution as fastavro has it, for the types that our event records are made of: fields by name
+and alias in any order, int to long and to double, bytes and string either way, symbols by name, unions of either side,
+defaults. What cannot be resolved, or has a logical type that changes a value, becomes DECLINE at its place: those
+records are left to fastavro.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fastavro.read import LOGICAL_READERS
+
+from equipoise.processors.avro import ops
+from equipoise.processors.columns import NULL
+from equipoise.schemas.codec import named_types
+
+Type = Any  # a parsed schema: a name, a union's list, or a dict
+
+INSTRUCTIONS_MAX: Final = 4096
+_PLAIN: Final = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
+_SIZES: Final = {"boolean": 1, "float": 4, "double": 8}
+_FUSED: Final = {"int", "long", "bytes", "string"}  # read by an instruction that knows of null
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One of our records: where its fields go."""
+
+    reader: Mapping[str, Any]  # its parsed schema
+    slots: Mapping[str, int]  # by field; those that are not in it are read and dropped
+    symbols: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # of enum fields, what a symbol stands for
+    presets: Mapping[int, int] = field(default_factory=dict)  # slots that no field fills
+
+
+class TooLargeError(Exception):
+    """The schema written out has more than INSTRUCTIONS_MAX instructions."""
+
+
+def compile_table(writer: Type, layout: Layout, start: int) -> list[int]:
+    """The table of a writer's schema (one that `check_safe` lets through), to be put at position `start`."""
+    builder = _Builder(layout, start)
+    try:
+        builder.record(writer)
+        return builder.finished()
+    except TooLargeError:
+        return [ops.DECLINE, 0, 0, 0]
+
+
+def _kind(schema: Type) -> str:
+    kind = schema["type"] if isinstance(schema, dict) else "union" if isinstance(schema, list) else schema
+    return kind if isinstance(kind, str) else "?"
+
+
+def _changes_value(schema: Type) -> bool:
+    return isinstance(schema, dict) and f"{schema.get('type')}-{schema.get('logicalType')}" in LOGICAL_READERS
+
+
+class _Builder:
+    def __init__(self, layout: Layout, start: int) -> None:
+        self._layout = layout
+        self._start = start
+        self._code: list[int] = []
+        self._lists: list[tuple[int, list[int]]] = []  # where a list's position belongs, and the list
+        self._named: dict[str, Type] = {}  # what the writer's schema defines
+
+    def finished(self) -> list[int]:
+        self._emit(ops.END)
+        for place, values in self._lists:
+            self._code[place] = self._here()
+            self._code += values
+        return self._code
+
+    def record(self, writer: Type) -> None:
+        """The whole record."""
+        reader = self._layout.reader
+        if _kind(writer) != "record" or not _same_name(writer, reader):
+            self._emit(ops.DECLINE)
+            return
+        for slot, value in self._layout.presets.items():
+            self._emit(ops.SET, slot, value)
+        self._named = named_types(writer)
+        wanted = {one["name"]: one for one in reader["fields"]}
+        aliases = {alias: one for one in reader["fields"] for alias in one.get("aliases", ())}
+        fields = [(one, wanted.pop(_wanted(one["name"], wanted, aliases), None)) for one in writer["fields"]]
+        for ours in wanted.values():
+            self._default(ours)
+        for theirs, ours in fields:
+            if ours is None:
+                self._skip(theirs["type"])
+            else:
+                self._read(theirs["type"], ours["type"], ours["name"])
+
+    def _emit(self, op: int, a: int = 0, b: int = 0, c: int = 0) -> int:
+        """Append an instruction; returns where it is in the list."""
+        if len(self._code) >= INSTRUCTIONS_MAX * ops.WIDTH:
+            raise TooLargeError
+        self._code += (op, a, b, c)
+        return len(self._code) - ops.WIDTH
+
+    def _here(self) -> int:
+        return self._start + len(self._code)
+
+    def _slot(self, name: str) -> int:
+        return self._layout.slots.get(name, ops.SINK)
+
+    def _symbol(self, name: str, symbol: str) -> int:
+        symbols = self._layout.symbols.get(name)
+        return 0 if symbols is None else symbols.get(symbol, ops.UNMAPPED)
+
+    def _default(self, ours: Type) -> None:
+        """A field that the writer has not."""
+        if "default" not in ours:
+            self._emit(ops.DECLINE)
+            return
+        value, slot = ours["default"], self._slot(ours["name"])
+        if isinstance(value, str):
+            value = self._symbol(ours["name"], value) if _kind(ours["type"]) == "enum" else 0
+        self._emit(ops.SET, slot, NULL if value is None else int(value))
+
+    def _defined(self, schema: Type) -> Type:
+        return self._named.get(schema, schema) if isinstance(schema, str) else schema
+
+    def _read(self, writer: Type, reader: Type, name: str) -> None:
+        """A value that our record has."""
+        writer = self._defined(writer)
+        if isinstance(writer, list):
+            if isinstance(reader, list) and (null := _fused(writer)) >= 0:
+                self._value(writer[1 - null], reader, name, null)
+            else:
+                self._branches(writer, lambda branch: self._read(branch, reader, name))
+        else:
+            self._value(writer, reader, name, ops.NO_UNION)
+
+    def _value(self, writer: Type, reader: Type, name: str, null: int) -> None:
+        kind, slot = _kind(writer), self._slot(name)
+        ours = next((one for one in (reader if isinstance(reader, list) else [reader]) if _matches(writer, one)), None)
+        if ours is None or _changes_value(writer):
+            self._emit(ops.DECLINE)
+        elif kind == "null":
+            self._emit(ops.SET, slot, NULL)
+        elif kind in ("int", "long"):
+            self._emit(ops.LONG, slot, null)
+        elif kind == "boolean":
+            self._emit(ops.BOOLEAN, slot)
+        elif kind in ("float", "double"):
+            self._emit(ops.FIXED, _SIZES[kind])
+        elif kind == "enum":
+            self._enum(writer, ours, name)
+        elif slot != ops.SINK:
+            self._emit(ops.TEXT, slot)
+        else:
+            self._emit(ops.BYTES if kind == ours == "bytes" else ops.UTF8, ops.SINK, null)
+
+    def _enum(self, writer: Type, reader: Type, name: str) -> None:
+        values = []
+        for symbol in writer["symbols"]:
+            known = symbol if symbol in reader["symbols"] else reader.get("default")
+            values.append(self._symbol(name, known) if known else ops.UNMAPPED)
+        at = self._emit(ops.ENUM, self._slot(name), 0, len(values))
+        self._lists.append((at + 2, values))
+
+    def _branches(self, union: Sequence[Type], one: Any) -> None:
+        """A union: each branch as `one` compiles it, then on behind all of them."""
+        at = self._emit(ops.UNION, 0, 0, len(union))
+        starts, jumps = [], []
+        for branch in union:
+            starts.append(self._here())
+            one(branch)
+            jumps.append(self._emit(ops.JUMP))
+        for jump in jumps:
+            self._code[jump + 1] = self._here()
+        self._lists.append((at + 2, starts))
+
+    def _skip(self, writer: Type) -> None:
+        """A value that our record has not."""
+        writer = self._defined(writer)
+        kind = _kind(writer)
+        if kind in ("int", "long", "enum"):
+            self._emit(ops.LONG, ops.SINK, ops.NO_UNION)
+        elif kind in ("bytes", "string"):
+            self._emit(ops.BYTES, ops.SINK, ops.NO_UNION)
+        elif kind in _SIZES or kind == "fixed":
+            self._emit(ops.FIXED, _SIZES[kind] if kind in _SIZES else writer["size"])
+        elif kind == "record":
+            for one in writer["fields"]:
+                self._skip(one["type"])
+        elif kind in ("array", "map"):
+            self._items(writer.get("items", writer.get("values")), kind == "map")
+        elif kind == "union":
+            self._branches(writer, self._skip)
+        elif kind != "null":
+            self._emit(ops.DECLINE)
+
+    def _items(self, item: Type, keyed: bool) -> None:
+        self._emit(ops.ENTER)
+        head = self._emit(ops.BLOCKS, 0, 1)
+        if keyed:
+            self._emit(ops.BYTES, ops.SINK, ops.NO_UNION)
+        self._skip(item)
+        self._emit(ops.JUMP, self._start + head)
+        self._code[head + 1] = self._here()
+
+
+def _wanted(name: str, wanted: Mapping[str, Any], aliases: Mapping[str, Any]) -> str | None:
+    """Our name of a writer's field; None where we have no such field, or have it already."""
+    ours = name if name in wanted else aliases[name]["name"] if name in aliases else None
+    return ours if ours in wanted else None
+
+
+def _same_name(writer: Type, reader: Type) -> bool:
+    last, aliases = writer["name"].rpartition(".")[2], reader.get("aliases", ())
+    return last == reader["name"].rpartition(".")[2] or last in aliases or writer["name"] in aliases
+
+
+def _matches(writer: Type, ours: Type) -> bool:
+    """Whether a value of the one can be read as the other, both without a union around them."""
+    kind, target = _kind(writer), _kind(ours)
+    if kind not in _PLAIN:
+        return kind == target == "enum" and _same_name(writer, ours)
+    promoted = {"int": ("long", "float", "double"), "long": ("float", "double"), "float": ("double",),
+                "string": ("bytes",), "bytes": ("string",)}  # fmt: skip
+    return kind == target or target in promoted.get(kind, ())
+
+
+def _fused(union: Sequence[Type]) -> int:
+    """The branch of null where the union is one of null and a type whose instruction knows of null; else -1."""
+    if len(union) != 2 or "null" not in union:
+        return -1
+    null = union.index("null")
+    return null if _kind(union[1 - null]) in _FUSED else -1

@@ -1,0 +1,129 @@
+"""Whole batches of our own event records to rows, by the kernel; what it declines, by the decoder in Python.
+
+The kernel accepts only what that decoder accepts, with the same row, and that decoder says why a record is refused: a
+batch has the same rows and refusals either way. Where every record is declined, the rate is that decoder's.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from equipoise.processors.avro.compiler import Layout, compile_table
+from equipoise.processors.avro.keys import KeyTable
+from equipoise.processors.avro.orders import Out, Scratch, Tables, Values, decode, scratch
+from equipoise.processors.avro.wire import words_of
+from equipoise.processors.columns import Events
+from equipoise.processors.instruments import Instruments
+from equipoise.schemas.codec import Schema
+from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError, WireFormatError
+from equipoise.schemas.wire import SchemaId, split
+from equipoise.streams.records import Decoded, RawRecord, RecordBatch
+from equipoise.streams.sources.rows import interleaved
+
+SCHEMAS_MAX: Final = 256  # tables kept; one more, and all are made anew as they are met
+
+
+class Columnar:
+    """Decodes batches of one kind of record."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        instruments: Instruments,
+        writer: Callable[[SchemaId], Schema],
+        each: Callable[[Sequence[RawRecord]], Decoded],
+        max_bytes: int,
+    ) -> None:
+        """Decoder of records with this layout.
+
+        Args:
+            layout: where the record's fields go.
+            instruments: the process-wide table; those listed later are found, too.
+            writer: the schema with an id; raises UnknownSchemaError, or SchemaInvalidError where it is not safe.
+            each: decodes what the kernel declines.
+            max_bytes: a larger record is declined.
+        """
+        self._layout = layout
+        self._keys = KeyTable(instruments)
+        self._writer = writer
+        self._each = each
+        self._max_bytes = max_bytes
+        self._ids: list[tuple[int, int, int, int]]
+        self._tables: Tables
+        self._forget()
+
+    def decode(self, batch: RecordBatch) -> Decoded:
+        """Rows and refusals. Raises RegistryError where a schema cannot be asked for now."""
+        values, out, state = _values(batch), _room(len(batch)), scratch()
+        keys = self._keys.keys()
+        while not decode(values, self._tables, keys, out, state, self._max_bytes):
+            self._met(batch, out, state)
+        rows, declined = int(state.cursor[1]), int(state.cursor[2])
+        decoded = Decoded(_events(out, rows), out.record[:rows])
+        if not declined:
+            return decoded
+        records = out.declined[:declined]
+        return interleaved(decoded, self._each([batch.record(i) for i in records.tolist()]), records)
+
+    def _met(self, batch: RecordBatch, out: Out, state: Scratch) -> None:
+        """Make the table of the schema id that the cursor stands at; the record is declined where there is none."""
+        number, _, declined, _ = state.cursor.tolist()
+        record = batch.record(number)
+        try:
+            self._learn(split(record.value, record.headers)[0])
+        except (UnknownSchemaError, WireFormatError):
+            out.declined[declined] = number
+            state.cursor[0], state.cursor[2] = number + 1, declined + 1
+
+    def _learn(self, schema_id: SchemaId) -> None:
+        if len(self._ids) >= SCHEMAS_MAX:
+            self._forget()
+        start = len(self._tables.code)
+        try:
+            schema: Any = self._writer(schema_id)
+        except SchemaInvalidError:
+            schema = "null"  # no record of ours: its table declines
+        code = np.array(compile_table(schema, self._layout, start), np.int64)
+        self._ids.append((*_reference(schema_id), start))
+        self._tables = Tables(np.concatenate((self._tables.code, code)), np.array(self._ids, np.int64))
+
+    def _forget(self) -> None:
+        self._ids = []
+        self._tables = Tables(np.zeros(0, np.int64), np.zeros((0, 4), np.int64))
+
+
+def _reference(schema_id: SchemaId) -> tuple[int, int, int]:
+    """As `frame.find_table` compares it: kind, high and low half."""
+    if isinstance(schema_id, int):
+        return 0, 0, schema_id
+    high, low = (int.from_bytes(half, "big", signed=True) for half in (schema_id.bytes[:8], schema_id.bytes[8:]))
+    return 1, high, low
+
+
+def _values(batch: RecordBatch) -> Values:
+    """The kernel's view: one type of array whatever the transport made, since each further type is a compilation."""
+    data = np.ascontiguousarray(batch.data).view()
+    data.flags.writeable = False
+    return Values(
+        data,
+        words_of(data),
+        batch.offset,
+        batch.value_at,
+        batch.value_length,
+        batch.headers_at,
+        batch.headers_count,
+    )
+
+
+def _room(n: int) -> Out:
+    columns: list[Any] = [np.empty(n, kind) for kind in ("i4", "u1", "u1", "u4")]
+    columns.extend((np.empty((8, n), np.int64), np.empty(n, np.int64), np.empty(n, np.int64)))
+    return Out(*columns)
+
+
+def _events(out: Out, rows: int) -> Events:
+    columns: list[Any] = [column[:rows] for column in out[:4]]
+    columns.extend(out.wide[:, :rows])
+    columns.insert(-1, np.zeros(rows, np.int16))
+    return Events(*columns)
