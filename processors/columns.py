@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.schemas.enums import Component
+from equipoise.schemas.enums import COMPONENT_NAMES, Component
 
 NULL: Final = -(2**63)
 N_COMPONENTS: Final = len(Component)  # of the score that the kernel computes itself
@@ -156,13 +156,10 @@ WINDOW_DTYPE: Final = np.dtype(
 MEASURE_DTYPE: Final = np.dtype([("value", "f8"), ("reason", "u1")], align=True)  # NaN: null, for that enums.Reason
 
 
-_OWN: Final = tuple(component.name.lower() for component in Component)
-
-
 class Names(NamedTuple):
     """What the columns of `Outputs.components` and `Outputs.measures` are called."""
 
-    components: tuple[str, ...] = _OWN
+    components: tuple[str, ...] = COMPONENT_NAMES  # in capitals
     measures: tuple[str, ...] = ()
 
 

@@ -48,7 +48,7 @@ class Engine:
         self._settings = settings or EngineSettings()
         self._locals = Locals()
         panel = self._settings.panel
-        self._names = Names((*Names().components, *panel.component_names), panel.outputs)
+        self._names = Names((*Names().components, *map(str.upper, panel.component_names)), panel.outputs)
         self._scratch = kernel.new_scratch(len(self._names.components))
         self._room = _new_output(_FIRST_OUTPUT, self._names)
         self._trace = np.zeros((0, 4), np.int64)

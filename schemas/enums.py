@@ -197,7 +197,7 @@ class Trigger(IntEnum):
 
 
 class Component(IntEnum):
-    """The measures that enter the score, in the order of their columns."""
+    """The measures that enter the score and are computed by the kernel itself, in the order of their columns."""
 
     DEPTH_1 = 0
     DEPTH_10 = 1
@@ -205,6 +205,9 @@ class Component(IntEnum):
     OFI = 3
     CVD = 4
     PENDING = 5
+
+
+COMPONENT_NAMES = tuple(component.name for component in Component)  # those of measures follow, by name
 
 
 class Contract(IntEnum):

@@ -114,6 +114,13 @@ class ComponentRow(NamedTuple):
     reason: int
 
 
+class MeasureRow(NamedTuple):
+    """The columns of MEASURE_DTYPE, in its order."""
+
+    value: float
+    reason: int
+
+
 class WindowRow(NamedTuple):
     """The columns of WINDOW_DTYPE, in its order."""
 

@@ -4,14 +4,24 @@
 time; a property test holds them equal. The order of the parts is the order of the schema's fields.
 """
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from equipoise.schemas.enums import Component, Kind
-from equipoise.schemas.row_layout import NULL, ComponentRow, InstrumentLike, Row, Rows, SignalRow, WindowRow
-from equipoise.schemas.rows import buckets, classified_share, component_rows, profile, reasons, tick_text, underlying
+from equipoise.schemas.enums import COMPONENT_NAMES, Kind
+from equipoise.schemas.row_layout import NULL, ComponentRow, InstrumentLike, MeasureRow, Row, Rows, SignalRow, WindowRow
+from equipoise.schemas.rows import (
+    Names,
+    buckets,
+    classified_share,
+    component_rows,
+    profile,
+    reasons,
+    tick_text,
+    underlying,
+)
 
 _KINDS: Final = tuple(kind.name.lower().encode() for kind in Kind)
 _double: Final = Struct("<d").pack
@@ -28,10 +38,12 @@ _MORE: Final = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_GROUP)
 _END: Final = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(_GROUP))
 
 
-def encode_spread_signal(row: Row, components: Rows, instrument: InstrumentLike) -> bytes:
-    """The SpreadSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+def encode_spread_signal(
+    row: Row, components: Rows, instrument: InstrumentLike, names: Names = COMPONENT_NAMES
+) -> bytes:
+    """The SpreadSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, one for each of `names`."""
     signal = SignalRow._make(row.item())
-    parts = _frame(signal, components, instrument)
+    parts = _frame(signal, components, instrument, names)
     parts += (
         _optional_double(signal.bid_half_spread),
         _optional_double(signal.ask_half_spread),
@@ -45,10 +57,10 @@ def encode_spread_signal(row: Row, components: Rows, instrument: InstrumentLike)
     return b"".join(parts)
 
 
-def encode_fee_signal(row: Row, components: Rows, instrument: InstrumentLike) -> bytes:
-    """The FeeSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+def encode_fee_signal(row: Row, components: Rows, instrument: InstrumentLike, names: Names = COMPONENT_NAMES) -> bytes:
+    """The FeeSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, one for each of `names`."""
     signal = SignalRow._make(row.item())
-    parts = _frame(signal, components, instrument)
+    parts = _frame(signal, components, instrument, names)
     parts += (
         _optional_long(signal.fee_taker_buy),
         _optional_long(signal.fee_taker_sell),
@@ -60,8 +72,10 @@ def encode_fee_signal(row: Row, components: Rows, instrument: InstrumentLike) ->
     return b"".join(parts)
 
 
-def encode_window(row: Row, instrument: InstrumentLike) -> bytes:
-    """The ImbalanceWindow payload of a WINDOW_DTYPE row."""
+def encode_window(
+    row: Row, instrument: InstrumentLike, measures: Sequence[MeasureRow] = (), names: Names = ()
+) -> bytes:
+    """The ImbalanceWindow payload of a WINDOW_DTYPE row, and of a value for each of `names`."""
     window = WindowRow._make(row.item())
     volumes = underlying(window, instrument)
     parts = _head(instrument, Kind.FINAL, window.start_ns, window.revision)
@@ -98,11 +112,12 @@ def encode_window(row: Row, instrument: InstrumentLike) -> bytes:
         _double(window.cvd_decayed),
         _long(window.profile_width),
         _profile(window),
+        _measures(measures, names),
     )
     return b"".join(parts)
 
 
-def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike) -> list[bytes]:
+def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike, names: Names) -> list[bytes]:
     parts = _head(instrument, signal.kind, signal.ordinal, signal.revision)
     parts += (
         _ENUM[signal.trigger],
@@ -114,9 +129,9 @@ def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike) -> l
         _ENUM[signal.rebalance],
         _long(signal.policy_version),
         _optional_double(signal.score),
-        _ENUM[len(_NAMES)],
+        _ENUM[len(names)],
     )
-    for name, row in zip(_NAMES, component_rows(components), strict=True):
+    for name, row in zip(_written(names), component_rows(components, names), strict=True):
         parts += _component(name, row)
     parts += (
         _NONE,  # end of the components
@@ -214,4 +229,29 @@ def _tick(tick: Decimal) -> bytes:
     return _string(tick_text(tick).encode())
 
 
-_NAMES: Final = tuple(_string(component.name.encode()) for component in Component)
+@lru_cache(maxsize=64)
+def _written(names: Names) -> tuple[bytes, ...]:
+    return tuple(_string(name.encode()) for name in names)
+
+
+def _measures(rows: Sequence[MeasureRow], names: Names) -> bytes:
+    """Which values are null changes rarely, so all else is kept ready, and only the doubles are packed."""
+    pack, between = _pattern(names, tuple(reason for _, reason in rows))
+    parts: list[bytes | float] = [*between]
+    parts[1::2] = [value for value, reason in rows if not reason]
+    return pack(*parts)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(names: Names, why: tuple[int, ...]) -> tuple[Callable[..., bytes], list[bytes]]:
+    """How to pack the values of `names` that are not null, and the bytes around them with a gap for each."""
+    between = [_ENUM[len(names)] if names else b""]
+    for name, reason in zip(_written(names), why, strict=True):
+        if reason:
+            between[-1] += name + _NONE + _ENUM[reason]
+        else:
+            between[-1] += name + _SOME
+            between += [b"", _ENUM[0]]
+    between[-1] += _NONE
+    form = "".join("d" if k % 2 else f"{len(part)}s" for k, part in enumerate(between))
+    return Struct(f"<{form}").pack, between

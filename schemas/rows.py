@@ -11,10 +11,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from equipoise.schemas.codec import Record
-from equipoise.schemas.enums import Cap, Component, Contract, Kind, Reason, Rebalance, Regime, Status, Trigger
+from equipoise.schemas.enums import COMPONENT_NAMES, Cap, Contract, Kind, Reason, Rebalance, Regime, Status, Trigger
 from equipoise.schemas.errors import EncodingError
 from equipoise.schemas.ids import signal_id
-from equipoise.schemas.row_layout import NULL, ComponentRow, InstrumentLike, Row, Rows, SignalRow, WindowRow
+from equipoise.schemas.row_layout import NULL, ComponentRow, InstrumentLike, MeasureRow, Row, Rows, SignalRow, WindowRow
+
+Names = Sequence[str]
 
 
 class Volumes(NamedTuple):
@@ -25,10 +27,10 @@ class Volumes(NamedTuple):
     unknown: float | None
 
 
-def spread_record(row: Row, components: Rows, instrument: InstrumentLike) -> Record:
-    """The SpreadSignal of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+def spread_record(row: Row, components: Rows, instrument: InstrumentLike, names: Names = COMPONENT_NAMES) -> Record:
+    """The SpreadSignal of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, one for each of `names`."""
     signal = SignalRow._make(row.item())
-    return _frame(signal, components, instrument) | {
+    return _frame(signal, components, instrument, names) | {
         "bid_half_spread": _float(signal.bid_half_spread),
         "ask_half_spread": _float(signal.ask_half_spread),
         "bid_half_spread_bps": _float(signal.bid_half_spread_bps),
@@ -41,10 +43,10 @@ def spread_record(row: Row, components: Rows, instrument: InstrumentLike) -> Rec
     }
 
 
-def fee_record(row: Row, components: Rows, instrument: InstrumentLike) -> Record:
-    """The FeeSignal of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, shape (N_COMPONENTS,)."""
+def fee_record(row: Row, components: Rows, instrument: InstrumentLike, names: Names = COMPONENT_NAMES) -> Record:
+    """The FeeSignal of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, one for each of `names`."""
     signal = SignalRow._make(row.item())
-    return _frame(signal, components, instrument) | {
+    return _frame(signal, components, instrument, names) | {
         "fee_taker_buy": _int(signal.fee_taker_buy),
         "fee_taker_sell": _int(signal.fee_taker_sell),
         "surcharge": _int(signal.surcharge),
@@ -55,8 +57,10 @@ def fee_record(row: Row, components: Rows, instrument: InstrumentLike) -> Record
     }
 
 
-def window_record(row: Row, instrument: InstrumentLike) -> Record:
-    """The ImbalanceWindow of a WINDOW_DTYPE row."""
+def window_record(
+    row: Row, instrument: InstrumentLike, measures: Sequence[MeasureRow] = (), names: Names = ()
+) -> Record:
+    """The ImbalanceWindow of a WINDOW_DTYPE row, and of a value for each of `names`."""
     window = WindowRow._make(row.item())
     volumes = underlying(window, instrument)
     return {
@@ -97,6 +101,10 @@ def window_record(row: Row, instrument: InstrumentLike) -> Record:
         "cvd_decayed": float(window.cvd_decayed),
         "profile_width": window.profile_width,
         "profile": [{"price": price, "delta": delta} for price, delta in profile(window)],
+        "measures": [
+            {"name": name, "value": None if reason else value, "reason": Reason(reason).name}
+            for name, (value, reason) in zip(names, measures, strict=True)
+        ],
     }
 
 
@@ -154,17 +162,17 @@ def reasons(bits: int) -> tuple[Reason, ...]:
     return found
 
 
-def component_rows(components: Rows) -> Sequence[ComponentRow]:
+def component_rows(components: Rows, names: Names) -> Sequence[ComponentRow]:
     """The component rows of one signal, one for each measure.
 
     Raises
     ------
     EncodingError
-        There are more or fewer rows than measures.
+        There are more or fewer rows than names.
     """
     rows = [ComponentRow._make(row) for row in components.tolist()]
-    if len(rows) != len(Component):
-        raise EncodingError(f"components: got {len(rows)} rows, expected {len(Component)}")
+    if len(rows) != len(names):
+        raise EncodingError(f"components: got {len(rows)} rows, expected {len(names)}")
     return rows
 
 
@@ -173,7 +181,7 @@ def tick_text(tick: Decimal) -> str:
     return f"{tick.normalize():f}"
 
 
-def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike) -> Record:
+def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike, names: Names) -> Record:
     kind = Kind(signal.kind)
     return {
         "id": signal_id(instrument.key, kind, signal.ordinal),
@@ -191,7 +199,7 @@ def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike) -> R
         "policy_version": signal.policy_version,
         "score": _float(signal.score),
         "components": [
-            _component(name.name, row) for name, row in zip(Component, component_rows(components), strict=True)
+            _component(name, row) for name, row in zip(names, component_rows(components, names), strict=True)
         ],
         "tick": tick_text(instrument.tick),
         "reference_mid": _half(signal.reference_mid_x2),

@@ -47,6 +47,20 @@ class PriceDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureValue:
+    """One output of a measure (`equipoise measures` lists them)."""
+
+    name: str
+    value: float | None
+    reason: Reason  # why the value is null
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        """From a decoded Avro record."""
+        return cls(**record | {"reason": Reason[record["reason"]]})
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What every published record has."""
 
@@ -195,12 +209,14 @@ class ImbalanceWindow(Published):
     cvd_decayed: float  # lots
     profile_width: int  # ticks
     profile: tuple[PriceDelta, ...]
+    measures: tuple[MeasureValue, ...]
 
     @classmethod
     def _typed(cls, values: dict[str, Any]) -> dict[str, Any]:
         return values | {
             "buckets": tuple(PriceBucket(**bucket) for bucket in values["buckets"]),
             "profile": tuple(PriceDelta(**bucket) for bucket in values["profile"]),
+            "measures": tuple(map(MeasureValue.of, values["measures"])),
         }
 
 

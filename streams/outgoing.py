@@ -17,7 +17,7 @@ INTENT: Final = "SwapIntent"
 WRITTEN: Final = (SPREAD, FEE, WINDOW, INTENT)
 EMITS: Final = ((1, SPREAD, encode_spread_signal), (2, FEE, encode_fee_signal))
 
-Encode = Callable[[Any, Any, Instrument], bytes]
+Encode = Callable[[Any, Any, Instrument, tuple[str, ...]], bytes]
 
 
 @dataclass(slots=True)
@@ -41,14 +41,16 @@ class Framing(Protocol):
 
 def payloads(outputs: Outputs, instruments: Instruments) -> Iterator[tuple[str, Instrument, bytes, int, int]]:
     """Every payload of a step in order: schema, instrument, Avro body, source and offset that triggered it."""
-    for window in outputs.windows:
+    names = outputs.names
+    for window, measures in zip(outputs.windows, outputs.measures.tolist(), strict=True):
         instrument = instruments[int(window["instrument"])]
-        yield WINDOW, instrument, encode_window(window, instrument), int(window["source"]), int(window["offset"])
+        body = encode_window(window, instrument, measures, names.measures)
+        yield WINDOW, instrument, body, int(window["source"]), int(window["offset"])
     for signal, components in zip(outputs.signals, outputs.components, strict=True):
         instrument = instruments[int(signal["instrument"])]
         for bit, schema, encode in EMITS:
             if signal["emits"] & bit:
-                body = encode(signal, components, instrument)
+                body = encode(signal, components, instrument, names.components)
                 yield schema, instrument, body, int(signal["source"]), int(signal["offset"])
 
 

@@ -11,6 +11,7 @@ from equipoise.processors.settings import (
     PolicySettings,
     TimeSettings,
 )
+from equipoise.streams.measures import panel_settings
 from equipoise.streams.settings.measure import Measures, Policy, Time
 from equipoise.streams.settings.tree import Settings
 
@@ -22,6 +23,9 @@ def engine_settings(settings: Settings) -> EngineSettings:
         measures=_measures(settings.measures),
         policy=_policy(settings.policy),
         limits=LimitSettings(orders=settings.bounds.orders, levels_per_side=settings.bounds.levels_per_side),
+        panel=panel_settings(
+            settings.measures.on, settings.measures.model_extra or {}, settings.policy.weights.model_extra or {}
+        ),
     )
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from pydantic import ConfigDict, Field
+
 from equipoise.streams.settings.base import Group, setting
 
 
@@ -30,8 +32,15 @@ class Time(Group):
 
 
 class Measures(Group):
-    """How quickly each measure forgets (half-lives in event time), and the price buckets."""
+    """How quickly each measure forgets (half-lives in event time), the price buckets, and which measures are on.
 
+    A group of a measure's own name sets its parameters: `measures.vpin.buckets`. `equipoise measures` lists them.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, dict[str, float]] = Field(init=False)
+
+    on: list[str] = setting(["all"], "measures beside those of the score, by name; `all`: every one; []: none")
     depth_1_half_life_ms: int = setting(500, "depth imbalance, one level: the book itself is the memory", ge=1)
     depth_10_half_life_ms: int = setting(2_000, "ten levels: deeper ones change, and mean, more slowly", ge=1)
     queue_half_life_ms: int = setting(500, "queue imbalance at the best prices, as depth", ge=1)
@@ -42,7 +51,13 @@ class Measures(Group):
 
 
 class Weights(Group):
-    """Weight of each measure in the score; null measures leave and the rest share what they had."""
+    """Weight of each measure in the score; null measures leave and the rest share what they had.
+
+    An output of another measure weighs by its name: `policy.weights.hawkes_imbalance`.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float] = Field(init=False)
 
     depth_1: float = setting(0.0, "the same formula as the queue, which weighs instead of it", ge=0)
     depth_10: float = setting(0.15, "ten levels: slower, sturdier", ge=0)

@@ -133,7 +133,7 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
 def _sentence(error: Any) -> str:
     """One error as `field: message, not value`. A group's value is left out: it may hold a secret."""
     name, value = ".".join(map(str, error["loc"])), error["input"]
-    if error["type"] == "extra_forbidden":
+    if error["type"] in ("extra_forbidden", "dict_type"):
         return f"{name}: no such setting"
     shown = "" if isinstance(value, (dict, Group)) or "password" in name else f", not {value!r}"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}{shown}"

@@ -54,7 +54,7 @@ REASONS: Final = {
 class Part:
     """One component of the score."""
 
-    component: Component
+    measure: str  # as it is published
     value: float | None  # in [-1, 1], positive: buying
     weight: float
     contribution: float  # contributions sum to the score
@@ -64,7 +64,19 @@ class Part:
     @property
     def name(self) -> str:
         """What people call it."""
-        return NAMES[self.component]
+        component = self.component
+        return self.measure.replace("_", " ").capitalize() if component is None else NAMES[component]
+
+    @property
+    def meaning(self) -> str:
+        """In a few words; empty for a measure that the registry describes."""
+        component = self.component
+        return "" if component is None else MEANINGS[component]
+
+    @property
+    def component(self) -> Component | None:
+        """Which of the kernel's own components it is, None: another measure's output."""
+        return Component.__members__.get(self.measure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,7 @@ def read(signal: SpreadSignal) -> Reading:
 
 def _part(component: ScoreComponent) -> Part:
     return Part(
-        component=Component[component.name],
+        measure=component.name,
         value=component.value,
         weight=component.weight,
         contribution=component.contribution,

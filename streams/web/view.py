@@ -12,7 +12,7 @@ from equipoise.schemas.enums import Kind
 from equipoise.schemas.signals import FeeSignal, ImbalanceWindow, SpreadSignal
 from equipoise.streams.web.foot import Foot
 from equipoise.streams.web.history import SPAN_MS, History
-from equipoise.streams.web.reading import MEANINGS, REASONS, Part, Reading, read
+from equipoise.streams.web.reading import REASONS, Part, Reading, read
 from equipoise.streams.web.sentence import sentence, share_of
 from equipoise.streams.web.text import bps, clock_text, signed
 
@@ -203,7 +203,7 @@ def _components(reading: Reading | None) -> list[View]:
 def _component(part: Part, reading: Reading) -> View:
     return {
         "name": part.name,
-        "meaning": MEANINGS[part.component],
+        "meaning": part.meaning,
         "value": part.value,
         "value_text": signed(part.value, 2),
         "weight": f"{part.weight:.2f}",

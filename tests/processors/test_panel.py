@@ -66,7 +66,7 @@ def test_a_weight_brings_a_measure_into_the_score() -> None:
     rows = book_and_trades()
     with_it = Engine(table(), BOTH).step(rows)
     without = Engine(table()).step(rows)
-    assert with_it.names.components == (*without.names.components, "probe_lean")
+    assert with_it.names.components == (*without.names.components, "PROBE_LEAN")
     last = with_it.components[-1]
     assert last["weight"].tolist() == [0.0, 0.15, 0.15, 0.35, 0.25, 0.10, 0.5]
     assert last["contribution"].sum() == pytest.approx(with_it.signals["score"][-1], rel=1e-12)

@@ -33,4 +33,6 @@ WINDOW: dict[str, Any] = {
     "mid_open": 1000.5, "mid_close": None, "bucket_width": 10, "bucket_other": 0,
     "buckets": [{"price": 990, "buy": 7, "sell": 2}], "cvd_decayed": 4.5, "profile_width": 10,
     "profile": [{"price": 990, "delta": 4.5}],
+    "measures": [{"name": "vpin_true", "value": 0.25, "reason": "NONE"},
+                 {"name": "vpin_bulk", "value": None, "reason": "WARMING"}],
 }  # fmt: skip

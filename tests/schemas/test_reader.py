@@ -43,7 +43,7 @@ def test_every_field_arrives(name: str, record: dict[str, Any]) -> None:
         found = getattr(signal, key)
         if key in ("kind", "trigger", "status", "regime", "rebalance", "binding_cap"):
             assert found.name == expected
-        elif key not in ("reasons", "components", "buckets", "profile"):
+        elif key not in ("reasons", "components", "buckets", "profile", "measures"):
             assert found == expected, key
     assert [reason.name for reason in signal.reasons] == record["reasons"]
     assert signal.instrument == "v:S"
@@ -57,6 +57,8 @@ def test_parts_are_values_too() -> None:
     window = decode_signal(value("ImbalanceWindow", WINDOW))
     assert isinstance(window, ImbalanceWindow)
     assert [(bucket.price, bucket.buy, bucket.sell) for bucket in window.buckets] == [(990, 7, 2)]
+    told = [(measure.name, measure.value, measure.reason) for measure in window.measures]
+    assert told == [("vpin_true", 0.25, Reason.NONE), ("vpin_bulk", None, Reason.WARMING)]
 
 
 def test_the_header_form_is_read() -> None:

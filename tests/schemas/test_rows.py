@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.processors.columns import COMPONENT_DTYPE, N_BUCKETS, NULL, SIGNAL_DTYPE, WINDOW_DTYPE
+from equipoise.processors.columns import COMPONENT_DTYPE, MEASURE_DTYPE, N_BUCKETS, NULL, SIGNAL_DTYPE, WINDOW_DTYPE
 from equipoise.processors.instruments import Instrument
 from equipoise.schemas import codec, enums, row_layout, row_writer, rows
 from equipoise.schemas.errors import EncodingError
@@ -54,8 +54,12 @@ def drawn(dtype: np.dtype[Any]) -> st.SearchStrategy[np.void]:
     return st.fixed_dictionaries(columns).map(build)
 
 
-COMPONENTS = st.lists(drawn(COMPONENT_DTYPE), min_size=len(enums.Component), max_size=len(enums.Component)).map(
+NAMES = (*enums.COMPONENT_NAMES, "ÉTRANGER")
+COMPONENTS = st.lists(drawn(COMPONENT_DTYPE), min_size=len(NAMES), max_size=len(NAMES)).map(
     lambda found: np.array(found, dtype=COMPONENT_DTYPE)
+)
+MEASURES = st.lists(
+    st.tuples(SUMS, st.just(0)) | st.tuples(st.just(float("nan")), st.integers(1, len(enums.Reason) - 1)), max_size=40
 )
 
 
@@ -63,6 +67,7 @@ def test_rows_have_the_columns_of_the_dtypes() -> None:
     assert row_layout.SignalRow._fields == SIGNAL_DTYPE.names
     assert row_layout.ComponentRow._fields == COMPONENT_DTYPE.names
     assert row_layout.WindowRow._fields == WINDOW_DTYPE.names
+    assert row_layout.MeasureRow._fields == MEASURE_DTYPE.names
     assert row_layout.NULL == NULL
 
 
@@ -76,20 +81,21 @@ def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 @given(drawn(SIGNAL_DTYPE), COMPONENTS, INSTRUMENTS)
 def test_signals_are_written_as_fastavro_would(row: Any, components: Any, instrument: Instrument) -> None:
     components = avoid_nan(components)
-    spread = rows.spread_record(row, components, instrument)
-    body = row_writer.encode_spread_signal(row, components, instrument)
+    spread = rows.spread_record(row, components, instrument, NAMES)
+    body = row_writer.encode_spread_signal(row, components, instrument, NAMES)
     assert body == codec.encode("SpreadSignal", spread)
     assert codec.decode("SpreadSignal", body) == spread
-    fee = rows.fee_record(row, components, instrument)
-    body = row_writer.encode_fee_signal(row, components, instrument)
+    fee = rows.fee_record(row, components, instrument, NAMES)
+    body = row_writer.encode_fee_signal(row, components, instrument, NAMES)
     assert body == codec.encode("FeeSignal", fee)
     assert codec.decode("FeeSignal", body) == fee
 
 
-@given(drawn(WINDOW_DTYPE), INSTRUMENTS)
-def test_windows_are_written_as_fastavro_would(row: Any, instrument: Instrument) -> None:
-    window = rows.window_record(row, instrument)
-    body = row_writer.encode_window(row, instrument)
+@given(drawn(WINDOW_DTYPE), INSTRUMENTS, MEASURES)
+def test_windows_are_written_as_fastavro_would(row: Any, instrument: Instrument, measures: Any) -> None:
+    names = tuple(f"m{k}" for k in range(len(measures)))
+    window = rows.window_record(row, instrument, measures, names)
+    body = row_writer.encode_window(row, instrument, measures, names)
     assert body == codec.encode("ImbalanceWindow", window)
     assert codec.decode("ImbalanceWindow", body) == window
 

@@ -1,0 +1,12 @@
+"""All measures of this package, in the order in which they are published.
+
+To add one: a file in this folder with a `Measure`, its test, and its name in `OURS`. Measures of other
+packages come through the entry points `equipoise.measures` (`equipoise.streams.measures`).
+"""
+
+from typing import Final
+
+from equipoise.processors.measures.core import CORE as CORE
+from equipoise.processors.measures.measure import Measure
+
+OURS: Final[tuple[Measure, ...]] = ()
