@@ -22,18 +22,14 @@ from equipoise.processors.avro.compiler import Layout
 from equipoise.processors.columns import NULL, Events
 from equipoise.processors.instruments import Instruments
 from equipoise.schemas import codec
-from equipoise.schemas.codec import Schema
 from equipoise.schemas.enums import Action, Cause, Flag, Side, TradingStatus
-from equipoise.schemas.errors import DecodingError, SchemaInvalidError, UnknownSchemaError, WireFormatError
-from equipoise.schemas.headers import VALUE_SCHEMA_ID, header
 from equipoise.schemas.local import BuiltIn, SchemaSource
-from equipoise.schemas.wire import SchemaId, split
 from equipoise.streams.records import Decoded, RawRecord, RecordBatch
 from equipoise.streams.sources import bounds
-from equipoise.streams.sources.avro_safe import check_bytes, check_safe, has_long_integer
 from equipoise.streams.sources.bounds import RefusedError, shown
 from equipoise.streams.sources.columnar import Columnar
 from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord, need, parse_object
+from equipoise.streams.sources.own import OwnRecords
 from equipoise.streams.sources.rows import Rows
 
 Word = TypeVar("Word", Action, Side, TradingStatus)
@@ -47,9 +43,8 @@ NEEDS: Final = {
     Action.LEVEL: ("side", "price", "quantity"),
     Action.TRADE: ("price", "quantity"),
 }
-_OURS: Final = codec.schema(NAME)
 LAYOUT: Final = Layout(
-    _OURS,
+    codec.schema(NAME),
     {
         "venue": ops.VENUE,
         "symbol": ops.SYMBOL,
@@ -83,57 +78,20 @@ class CanonicalDecoder(EachRecord):
     ) -> None:
         super().__init__(self._canonical, max_bytes)
         self._instruments = instruments
-        self._schemas = schemas or BuiltIn()
-        self._writers: dict[SchemaId, Schema | SchemaInvalidError] = {}
-        self._columnar = Columnar(LAYOUT, instruments, self._writer, self.decode, max_bytes)
+        self._own = OwnRecords(NAME, schemas or BuiltIn())
+        self._columnar = Columnar(LAYOUT, instruments, self._own.writer, self.decode, max_bytes)
 
     def decode_batch(self, batch: RecordBatch) -> Decoded:
         """As `decode` of the same records; Avro takes the kernel's way."""
         return self._columnar.decode(batch)
 
     def _canonical(self, record: RawRecord, rows: Rows) -> None:
-        assert record.value is not None
-        if record.value[:1] == b"{" and header(record.headers, VALUE_SCHEMA_ID) is None:
-            found = from_json(record.value)
-        else:
-            found = self._avro(record)
-        append(found, self._instruments, rows)
-
-    def _avro(self, record: RawRecord) -> dict[str, Any]:
-        """The record in our version of the schema, whatever the writer's was. Raises RefusedError."""
-        try:
-            schema_id, body = split(record.value, record.headers)
-            schema = self._writer(schema_id)
-            if schema is not _OURS or has_long_integer(body):  # ours: nothing is skipped
-                check_bytes(schema, body, sized=True)
-            return codec.decode(NAME, body, schema)
-        except (WireFormatError, UnknownSchemaError, SchemaInvalidError) as error:
-            raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
-        except DecodingError as error:
-            cause = Cause.TRUNCATED if isinstance(error.__cause__, EOFError) else Cause.MISTYPED
-            raise RefusedError(cause, str(error)) from None
-
-    def _writer(self, schema_id: SchemaId) -> Schema:
-        """The schema with that id. Raises UnknownSchemaError, or SchemaInvalidError where it is not safe to read by."""
-        found = self._writers.get(schema_id)
-        if found is None:
-            found = self._writers[schema_id] = _checked(self._schemas.writer(schema_id))
-        if isinstance(found, SchemaInvalidError):
-            raise SchemaInvalidError(str(found))
-        return found
-
-
-def _checked(schema: Schema) -> Schema | SchemaInvalidError:
-    try:
-        check_safe(schema)
-    except SchemaInvalidError as error:
-        return error
-    return schema
+        append(_DEFAULTS | self._own.read(record), self._instruments, rows)
 
 
 def from_json(value: bytes) -> dict[str, Any]:
     """One OrderEvent as JSON, with the schema's defaults. Raises RefusedError."""
-    return {**_DEFAULTS, **parse_object(value)}
+    return _DEFAULTS | parse_object(value)
 
 
 def append(record: dict[str, Any], instruments: Instruments, rows: Rows) -> None:

@@ -60,7 +60,7 @@ def rows(draw):
     needs_id = action in (Action.ADD, Action.MODIFY, Action.CANCEL, Action.EXECUTE)
     needs_both = action in (Action.ADD, Action.LEVEL, Action.TRADE)
     sides = [Side.BID, Side.ASK] if needs_id or action is Action.LEVEL else list(Side)
-    flags = draw(st.integers(0, 2047)) & (FLAG_BITS | Flag.LAST)
+    flags = draw(st.integers(0, 4095)) & (FLAG_BITS | Flag.LAST)
     quantity = draw(
         QUANTITIES if needs_both or action in (Action.MODIFY, Action.EXECUTE) else QUANTITIES | st.just(NULL)
     )
@@ -145,7 +145,7 @@ BAD_FIELDS = [
     ({"action": "CANCEL", "side": "NONE"}, Cause.MISSING_FIELD, "side: 'NONE', must be given with CANCEL"),
     ({"order_id": 0}, Cause.MISSING_FIELD, "order_id: 0, must be given with ADD"),
     ({"action": "INTENT"}, Cause.UNKNOWN_WORD, "action: INTENT is a SwapIntent's"),
-    ({"flags": 512}, Cause.MISTYPED, "flags: 512, must have no other bits than 1534"),
+    ({"flags": 512}, Cause.MISTYPED, "flags: 512, must have no other bits than 3582"),
 ]
 
 

@@ -20,6 +20,8 @@ from equipoise.schemas.enums import Action, Cause
 from equipoise.schemas.errors import UnknownSchemaError
 from equipoise.schemas.local import local_id
 from equipoise.schemas.wire import frame, id_header
+from equipoise.streams.intents import LAYOUT as INTENTS
+from equipoise.streams.intents import IntentDecoder
 from equipoise.streams.records import RawRecord, batch_of
 from equipoise.streams.sources.canonical import LAYOUT, NEEDS, CanonicalDecoder
 
@@ -82,6 +84,20 @@ def test_any_writers_schema_any_fault_gives_what_each_record_alone_gives(seed):
         value = body if in_header else frame(number, body)
         records.append(raw(value, [("a", b""), id_header(number)] if in_header else (), 10 * offset))
     same(CanonicalDecoder(table(), Known(schemas)), records)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_swap_intents_give_what_each_record_alone_gives(seed):
+    ours = codec.schema("SwapIntent")
+    mutants = Mutants(seed, NAMES, "SwapIntent")
+    schemas = dict(enumerate((ours, mutants.schema(), mutants.schema())))
+    records = []
+    for number, schema in schemas.items():
+        bodies = [mutants.body(schema) for _ in range(8)]
+        faulty = [mutants.mutated(body, bodies) for body in bodies[:3]]
+        records += [raw(frame(number, body)) for body in bodies + faulty]
+    same(IntentDecoder(table(), Known(schemas)), records)
 
 
 @settings(max_examples=300, deadline=None)
@@ -171,9 +187,11 @@ def test_the_checks_of_the_kernel_are_those_of_the_decoder_in_python():
     assert ours == {action: bits for action, bits in BITS.items() if action < Action.INTENT}
 
 
-def test_our_own_schema_has_one_instruction_a_field():
-    code = compile_table(OURS, LAYOUT, 0)
-    assert code[:: ops.WIDTH].index(ops.END) == len(OURS["fields"])
+@pytest.mark.parametrize(("name", "layout"), [("OrderEvent", LAYOUT), ("SwapIntent", INTENTS)])
+def test_our_own_schema_has_one_instruction_a_field(name, layout):
+    ours = codec.schema(name)
+    code = compile_table(ours, layout, 0)
+    assert code[:: ops.WIDTH].index(ops.END) == len(ours["fields"]) + len(layout.presets)
 
 
 @pytest.mark.parametrize("kind", ["double", "long", "boolean", {"type": "fixed", "name": "F", "size": 3}])
