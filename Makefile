@@ -3,13 +3,15 @@
 #   make demo SECONDS=30      the same, ending by itself with a summary
 #   make demo REPLAY=FILE     the same on a recording
 #   make test                 lint, types, tests, coverage, schemas, docs
-#   make bench                what proofs cost on this machine, beside what was asked for (a minute or two)
+#   make bench                ours beside Faust, Quix, Bytewax, Kafka Streams, Flink and plain Java, on a real Kafka (hours)
+#   make bench QUICK=1        the core of it, in about five minutes after `make bench-setup`
+#   make bench-setup          what the others need (a JDK and Maven have to be there); BROKER=host:port: without Docker
 #   make lint | lock          the quick checks | new lock files (UPGRADE=1: newer versions)
 PYTHON ?= python3
 PY := .venv/bin/python
 SETUP := pyproject.toml setup.py scripts/setup_venv.py locks/setup.txt
 
-.PHONY: demo test bench lint lock clean
+.PHONY: demo test bench bench-setup lint lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.run
@@ -19,7 +21,10 @@ test: .venv/.dev
 	@$(PY) scripts/check.py all
 
 bench: .venv/.dev
-	@$(PY) -m benchmarks.proofs_cost
+	@$(PY) -m benchmarks.run $(if $(QUICK),--quick) $(BENCH_FLAGS)
+
+bench-setup: .venv/.dev
+	@$(PY) -m benchmarks.peers.prepare
 
 lint: .venv/.dev
 	@$(PY) scripts/check.py lint

@@ -1,0 +1,94 @@
+"""Who runs in the comparison, on how many records, and what is special about each."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.datasets import DataSet
+from benchmarks.home import PEERS
+from benchmarks.peers import prepare
+from benchmarks.sums import closed_windows
+
+Command = list[str | Path]
+Windows = Callable[[DataSet, list[bytes], list[bytes]], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One row of the tables."""
+
+    name: str
+    title: str
+    command: Callable[[], Command]  # up to the arguments BOOTSTRAP IN OUT RECORDS EVERY MODE
+    mode: str = "default"
+    size: str = "fast"
+    sums: bool = True  # whether its output is checked
+    windows: Windows = closed_windows  # reads what it published
+    cpus: frozenset[int] | None = None  # None: as many as there are
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How many records a run has, and after how many its speed counts as steady."""
+
+    records: int
+    settled: int
+    cold: int
+    rows_per_second: int = 100_000  # of event time; fewer where so few records would close no window
+
+    @classmethod
+    def short(cls, records: int) -> "Length":
+        """Half of it to settle, an eighth cold."""
+        return cls(records, records // 2, records // 8)
+
+    @property
+    def every(self) -> int:
+        """Between two marks; divides all three."""
+        return self.cold
+
+
+# The JVM takes about ten million records to settle; nothing is gained by giving a slow peer minutes.
+FULL: Final = {
+    "fast": Length(20_000_000, 10_000_000, 2_000_000),
+    "middle": Length(600_000, 200_000, 50_000, 20_000),
+    "slow": Length(120_000, 40_000, 10_000, 5_000),
+}
+QUICK: Final = {
+    "fast": Length(8_000_000, 4_000_000, 1_000_000),
+    "middle": Length(200_000, 100_000, 50_000, 20_000),
+    "slow": Length(40_000, 20_000, 10_000, 5_000),
+}
+
+
+def _ours(module: str) -> Callable[[], Command]:
+    return lambda: [sys.executable, "-m", module]
+
+
+def _python(peer: str) -> Callable[[], Command]:
+    return lambda: [prepare.python(peer), PEERS / f"{peer}_peer.py"]
+
+
+def _java(kind: str, name: str) -> Callable[[], Command]:
+    return lambda: [*prepare.java(kind), name]
+
+
+PEER_CONTESTANTS: Final = (
+    Contestant("fetch-only", "bare fetch, thrown away", _ours("benchmarks.fetch_only"), sums=False),
+    Contestant("faust-agent", "Faust, agent", _python("faust"), "agent", "slow"),
+    Contestant("faust-take", "Faust, `take`", _python("faust"), "take", "slow"),
+    Contestant("quix", "Quix Streams", _python("quix"), size="middle"),
+    Contestant("bytewax", "Bytewax", _python("bytewax"), size="middle"),
+    Contestant("kafka-streams", "Kafka Streams, at least once", _java("kafka", "Streams"), "at_least_once"),
+    Contestant("kafka-streams-eos", "Kafka Streams, exactly once", _java("kafka", "Streams"), "exactly_once_v2"),
+    Contestant("flink", "Flink, keyed exchange", _java("flink", "Flink"), "exchange"),
+    Contestant("flink-chained", "Flink, one chain", _java("flink", "Flink"), "chained"),
+    Contestant("plain-java", "plain Java loop, default fetch", _java("kafka", "Plain")),
+    Contestant("plain-java-tuned", "plain Java loop, tuned fetch", _java("kafka", "Plain"), "tuned"),
+    Contestant("fetch-java", "Java consumer, thrown away", _java("kafka", "Plain"), "fetch", sums=False),
+)
+CONTESTANTS: Final = {contestant.name: contestant for contestant in PEER_CONTESTANTS}
