@@ -6,7 +6,8 @@ packages come through the entry points `equipoise.measures` (`equipoise.streams.
 
 from typing import Final
 
+from equipoise.processors.measures import vpin
 from equipoise.processors.measures.core import CORE as CORE
 from equipoise.processors.measures.measure import Measure
 
-OURS: Final[tuple[Measure, ...]] = ()
+OURS: Final[tuple[Measure, ...]] = (vpin.MEASURE,)
