@@ -7,13 +7,16 @@ sentences are part of the result.
 from __future__ import annotations
 
 from equipoise.proofs.bundle import Bundle
+from equipoise.proofs.equivocation import Equivocation
 from equipoise.proofs.header import OPEN, PER_TRADER, Header
+from equipoise.proofs.history import History, Standing
 from equipoise.proofs.receipt import Receipt
 
 NOT_ATTESTED = (
     "that the orders are real, complete or distinct",
     "that no trader traded with itself (wash trades), or used two names",
     "that the leaves equal what the log holds, unless an ingest gateway's signatures say so",
+    "that an order is in no other window too: the same partition and offset in two windows would show it",
     "the hour at which it was signed: times are the publisher's own",
     "anything against a quantum computer: commitments bind only as long as discrete logarithms are hard",
 )
@@ -40,24 +43,36 @@ def receipt_words(header: Header, receipt: Receipt, who: str) -> str:
     lane = "" if header.leaf_mode == PER_TRADER else f" at offset {int.from_bytes(receipt.key[:8], 'big')}"
     return (
         f"the leaf of {who or 'an order without participant'}{lane} ({receipt.buy} lots bought, {receipt.sell} sold) "
-        "is counted in the totals, and nothing negative on its path offsets it"
+        f"is counted in the totals, and nothing negative on its path offsets it{_gateway_words(header)}"
     )
 
 
-def attested(bundle: Bundle, trusted_key: bool, receipts: tuple[str, ...]) -> list[str]:
-    """The sentences that an accepted bundle supports."""
+def _gateway_words(header: Header) -> str:
+    if not header.has_gateway or header.leaf_mode == PER_TRADER:
+        return ""
+    return f"; the ingest gateway with key {header.gateway.hex()[:16]}… signed the order"
+
+
+def attested(bundle: Bundle, pinned: bool, standing: Standing | None, receipts: tuple[str, ...]) -> list[str]:
+    """The sentences that an accepted bundle supports.
+
+    ``pinned``: whether the key was compared with what the verifier brought along; ``standing``:
+    what the history says of it.
+    """
     header, t0 = bundle.header, bundle.t0
     leaf = "trader" if header.leaf_mode == PER_TRADER else "order"
     out = [
         f"the holder of key {t0.key.hex()[:16]}… signed statement {t0.sequence} of stream {header.stream!r} about "
         f"{header.instrument}, window [{header.window_start}, {header.window_end}) ns, revision {header.revision}",
-        f"it committed, at that time, to {header.leaves} leaves in this order (one per {leaf}) and to the totals of "
+        f"it committed to a tree, said to be of {header.leaves} leaves (one per {leaf}), and to the totals of "
         f"buys and sells, in lots of {header.lot}",
+        *_notes(bundle, pinned, standing),
     ]
-    if not trusted_key:
-        out.append("NOTE: the key was not compared with a pinned history or key: anybody can make such a signature")
     if bundle.link:
-        out.append("the totals' commitments hold exactly the sums of the leaves' commitments")
+        out.append(
+            "the totals' commitments hold exactly the sums that the tree's root carries; that these are sums of leaves "
+            "is shown by an audit, and for one order by its receipt"
+        )
     if bundle.opening:
         out.append(f"buys are {bundle.opening.buys} lots and sells are {bundle.opening.sells} lots")
     if bundle.band:
@@ -65,6 +80,37 @@ def attested(bundle: Bundle, trusted_key: bool, receipts: tuple[str, ...]) -> li
     out += receipts
     if bundle.audit:
         out.append(f"all {header.leaves} leaf commitments were summed again and give the committed totals")
+    return out
+
+
+def _notes(bundle: Bundle, pinned: bool, standing: Standing | None) -> list[str]:
+    """What a reader has to know before believing the rest."""
+    out = []
+    if not pinned:
+        out.append("NOTE: the key was not compared with a pinned history or key: anybody can make such a signature")
+    if standing is not None and standing.revoked is not None:
+        out.append(
+            f"NOTE: this key was revoked at {standing.revoked}; the window ends before, but whoever has the key can "
+            "still write such a time: believe it only as part of a chain that you saw earlier"
+        )
+    if bundle.header.gateway == bundle.t0.key:
+        out.append("NOTE: the ingest gateway's key is the publisher's own: its signatures add nothing")
+    return out
+
+
+def convicted(evidence: Equivocation, history: History | None) -> list[str]:
+    """What two statements under one number show, and whom."""
+    keys = dict.fromkeys((evidence.first.key, evidence.second.key))
+    names = " and ".join(f"{key.hex()[:16]}…" for key in keys)
+    out = [
+        f"the holder of key {names} signed two different statements under sequence number "
+        f"{evidence.first.sequence} of one stream"
+    ]
+    revoked = [key for key in keys if history is not None and history.keys[key].revoked is not None]
+    out += [
+        f"NOTE: key {key.hex()[:16]}… is revoked: whoever took it may have signed, and not the publisher"
+        for key in revoked
+    ]
     return out
 
 

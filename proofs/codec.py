@@ -118,7 +118,7 @@ class Text:
             raise Malformed("bad-text", where)
         value = data.decode("ascii")
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
-            raise Malformed("bad-value", where, f"{value!r} does not match {self.pattern}")
+            raise Malformed("bad-value", where, f"does not match {self.pattern}")
         return value
 
     def write(self, value: str) -> bytes:
@@ -126,8 +126,8 @@ class Text:
         data = value.encode()
         try:
             self.read(Reader(bytes([min(len(data), 255)]) + data), "text")
-        except Malformed as fault:
-            raise LimitExceeded(f"{value!r}: {fault.detail or 'printable ASCII without space only'}") from None
+        except Malformed as fault:  # the value is not shown: it may be a trader's name
+            raise LimitExceeded(fault.detail or "printable ASCII without space only") from None
         return len(data).to_bytes(1, "big") + data
 
 

@@ -94,8 +94,9 @@ class KeyRefused(Refused):
     """A key file or passphrase cannot be used."""
 
 
-def need(name: str, value: int, low: int, high: int) -> int:
-    """Return ``value`` if low <= value <= high, else raise LimitExceeded naming all three."""
+def need(name: str, value: int, low: int, high: int, secret: bool = False) -> int:
+    """Return ``value`` if low <= value <= high, else raise LimitExceeded naming all three (a secret value not)."""
     if not low <= value <= high:
-        raise LimitExceeded(f"{name} = {value}: must be in {low}..{high}")
+        shown = "" if secret else f" = {value}"
+        raise LimitExceeded(f"{name}{shown}: must be in {low}..{high}")
     return value

@@ -10,6 +10,7 @@ shown to two traders.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from equipoise.proofs.codec import Optional, Raw, Struct, Text, Uint
@@ -20,6 +21,7 @@ from equipoise.proofs.prf import BlindingKey
 from equipoise.proofs.tree import Node, leaf_node
 
 NO_PLACE = bytes(36)
+_TEXT = re.compile("[!-~]{0,64}")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,11 @@ class Order(Struct):
     def key(self) -> bytes:
         """The leaf's key within its lane (16 bytes)."""
         return order_key(self.offset, self.item)
+
+    def check_texts(self) -> None:
+        """LimitExceeded where a name or a signature could not be written (`content` raises the same)."""
+        if self.signature is not None or not (_TEXT.fullmatch(self.participant) and _TEXT.fullmatch(self.order_id)):
+            _ = self.content
 
     @property
     def content(self) -> bytes:

@@ -13,7 +13,7 @@ from equipoise.proofs.audit import check_audit
 from equipoise.proofs.band import check_band
 from equipoise.proofs.bundle import LIMIT, TYPE, Bundle
 from equipoise.proofs.chain import Chain
-from equipoise.proofs.claims import attested, not_attested, receipt_words
+from equipoise.proofs.claims import attested, convicted, not_attested, receipt_words
 from equipoise.proofs.codec import Reader, read_frame
 from equipoise.proofs.equivocation import Equivocation, check_equivocation
 from equipoise.proofs.errors import Invalid, Rejected
@@ -109,11 +109,15 @@ def check_bundle(bundle: Bundle, trust: Trust) -> tuple[str, ...]:
 def verify_bundle(data: bytes, trust: Trust) -> Verdict:
     """Decode and check a bundle."""
     try:
-        bundle = Bundle.decode(data)
-        words = check_bundle(bundle, trust)
+        return _judged(Bundle.decode(data), trust)
     except Rejected as fault:
         return _rejected(fault)
-    claims = tuple(attested(bundle, trust.pinned, words))
+
+
+def _judged(bundle: Bundle, trust: Trust) -> Verdict:
+    words = check_bundle(bundle, trust)
+    standing = trust.history.keys[bundle.t0.key] if trust.history is not None else None
+    claims = tuple(attested(bundle, trust.pinned, standing, words))
     return Verdict("accept", attested=claims, not_attested=tuple(not_attested(bundle.header)), bundle=bundle)
 
 
@@ -144,20 +148,11 @@ def verify(
             return Verdict("accept", attested=(f"a key history of {len(subject.entries)} entries, {subject.id.hex()}",))
         trust = Trust.of(history, pin, head, key)
         if kind == TYPE:
-            words = check_bundle(bundle, trust)
-            claims = tuple(attested(bundle, trust.pinned, words))
-            return Verdict("accept", attested=claims, not_attested=tuple(not_attested(bundle.header)), bundle=bundle)
+            return _judged(bundle, trust)
         check_equivocation(evidence, trust.history)
-        return Verdict("accept", attested=(_convicted(evidence),))
+        return Verdict("accept", attested=tuple(convicted(evidence, trust.history)))
     except Rejected as fault:
         return _rejected(fault)
-
-
-def _convicted(evidence: Equivocation) -> str:
-    return (
-        f"the holder of key {evidence.first.key.hex()[:16]}… signed two different statements under sequence number "
-        f"{evidence.first.sequence} of one stream"
-    )
 
 
 def verify_chain(

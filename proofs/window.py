@@ -154,12 +154,15 @@ class Window:
         lane = self._lanes.get(order.place)
         if lane is None:
             need("lanes", len(self._lanes) + 1, 1, 64)
-            lane = self._lanes[order.place] = _Lane(order.offset, order.offset)
+            lane = _Lane(order.offset, order.offset)
+        leaf = make_leaf(self._secret, self._scope, order) if len(self.orders) < self.terms.order_limit else None
+        if leaf is None:
+            order.check_texts()  # making a leaf would have
+        self._lanes[order.place] = lane  # nothing is refused from here on
         self.orders.append(order)
         lane.newest = order.key
         lane.first, lane.last = min(lane.first, order.offset), max(lane.last, order.offset)
-        if len(self.orders) <= self.terms.order_limit:
-            leaf = make_leaf(self._secret, self._scope, order)
+        if leaf is not None:
             lane.leaves.append(leaf)
             lane.tree.append(leaf.node)
         elif len(self.orders) == self.terms.order_limit + 1:
@@ -173,10 +176,12 @@ class Window:
 
     def _check(self, order: Order) -> None:
         widest = (1 << min(self.terms.range_bits, 52)) - 1
-        need("buy", order.buy, 0, widest)
-        need("sell", order.sell, 0, widest)
-        need("buys of the window", self._buys + order.buy, 0, MAX_TOTAL)
-        need("sells of the window", self._sells + order.sell, 0, MAX_TOTAL)
+        need("buy", order.buy, 0, widest, secret=True)
+        need("sell", order.sell, 0, widest, secret=True)
+        need("buys of the window", self._buys + order.buy, 0, MAX_TOTAL, secret=True)
+        need("sells of the window", self._sells + order.sell, 0, MAX_TOTAL, secret=True)
+        need("bytes of topic_id", len(order.topic_id), 16, 16)
+        need("partition", order.partition, 0, (1 << 32) - 1)
         need("offset", order.offset, 0, (1 << 64) - 1)
         need("item", order.item, 0, (1 << 32) - 1)
         need("event_time_ns", order.event_time_ns, 0, MAX_TIME)

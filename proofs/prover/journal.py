@@ -2,7 +2,9 @@
 
 Before a statement leaves the process, (stream, number, window, revision, digest) is appended
 and synced to the disk. After a restart the journal is read back: the same statement may be
-published again, another one under the number, or for the window's revision, is refused.
+published again, another one under the number, or for the window's revision, is refused. So is
+what would break the chain for good, whoever asks for it: a statement that does not name the
+one before it, a window that overlaps an earlier one, a revision of what was not signed.
 
 A record is ``u32 crc32 || claim``, all of one length. A torn last record was never acknowledged
 and is cut off; damage anywhere before it stops the start, because forgetting is what must not
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equipoise.proofs.codec import Raw, Struct, Uint
-from equipoise.proofs.errors import Refused, SequenceReused
+from equipoise.proofs.errors import PolicyRefused, Refused, SequenceReused
 from equipoise.proofs.window import Closed
 
 KEPT = 4096
@@ -65,6 +67,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.newest = -1
+        self.latest_end = 0
         self.by_sequence: dict[int, Claim] = {}
         self.by_window: dict[tuple[int, int, int], Claim] = {}
 
@@ -79,9 +82,27 @@ class _Stream:
             raise SequenceReused(f"sequence {claim.sequence}: {self.newest} was signed already")
         return number is not None
 
+    def check_chain(self, claim: Claim, previous: bytes) -> None:
+        """SequenceReused or PolicyRefused if a new statement cannot follow what is known."""
+        before = self.by_sequence.get(claim.sequence - 1)
+        if before is not None and before.digest != previous:
+            raise SequenceReused(
+                f"sequence {claim.sequence}: does not name statement {before.sequence} as the one before"
+            )
+        start, end, revision = claim.window
+        if revision == 0 and start < self.latest_end:
+            raise PolicyRefused(
+                f"window starts at {start}, before {self.latest_end}, where one that was signed ends: overlap"
+            )
+        if revision and before is not None and (start, end, revision - 1) not in self.by_window:
+            raise PolicyRefused(
+                f"revision {revision} of window [{start}, {end}): revision {revision - 1} was not signed"
+            )
+
     def keep(self, claim: Claim) -> None:
         """Remember it, and forget what is too old to come again."""
         self.newest = claim.sequence
+        self.latest_end = max(self.latest_end, claim.window_end)
         self.by_sequence[claim.sequence] = claim
         self.by_window[claim.window] = claim
         while len(self.by_sequence) > KEPT:
@@ -140,12 +161,14 @@ class Journal:
         """Remember a statement before it is published.
 
         On return it is on the disk. Raises SequenceReused if another statement has its number,
-        its window's revision, or a higher number; Refused once writing has failed.
+        its window's revision, or a higher number, or it does not name the one before;
+        PolicyRefused if its window overlaps an earlier one; Refused once writing has failed.
         """
         claim = claim_of(closed)
         stream = self._stream(claim)
         if stream.check(claim):
             return
+        stream.check_chain(claim, closed.t0.previous)
         if self._failed:
             raise Refused("the journal could not be written: nothing more is signed by this process")
         body = claim.body()
@@ -173,6 +196,16 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder for its owner alone, parents too, so that it is still there after a power cut."""
+    if path.is_dir():
+        return
+    if not path.parent.is_dir():
+        private_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(path.parent)
 
 
 def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:

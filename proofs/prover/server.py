@@ -6,6 +6,9 @@ that was taken is on the disk before it is worked on, its bundle is on the disk 
 answered: after a crash, jobs without a bundle are proved again, with fresh nonces, and a
 bundle that exists is given out as it is. Orders of the last ``keep`` windows stay on the disk
 (mode 0600) for receipts.
+
+What goes wrong with one job (a full disk, a damaged file, a bug) is the answer to that job, by
+its kind only: the next one is worked on.
 """
 
 from __future__ import annotations
@@ -17,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from equipoise.proofs.errors import KeyRefused, Malformed, ProofError, Refused
+from equipoise.proofs.errors import KeyRefused, Malformed, ProofError, Refused, need
 from equipoise.proofs.keys import Identity, unseal
 from equipoise.proofs.prover.jobs import Draft, Job, Wanted, attest, prove, receipt
-from equipoise.proofs.prover.journal import Journal, write_durably
+from equipoise.proofs.prover.journal import Journal, private_folder, write_durably
 from equipoise.proofs.prover.messages import (
     ATTEST,
     BUSY,
@@ -42,6 +45,10 @@ class Limits:
     backlog: int = 16
     keep: int = 256
 
+    def __post_init__(self) -> None:
+        need("backlog", self.backlog, 1, 1 << 16)
+        need("keep", self.keep, 1, 1 << 20)
+
 
 class Store:
     """Jobs and bundles on the disk, by statement digest."""
@@ -49,7 +56,9 @@ class Store:
     def __init__(self, folder: Path, keep: int) -> None:
         self._jobs, self._bundles, self._keep = folder / "jobs", folder / "bundles", keep
         for place in (self._jobs, self._bundles):
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(place)
+            for half in place.glob("*.part"):  # a crash left it
+                half.unlink()
 
     def bundle(self, digest: bytes) -> bytes | None:
         """The finished bundle, if there is one."""
@@ -81,16 +90,24 @@ class Store:
         write_durably(self._bundles / f"{digest.hex()}.eqp", bundle)
 
     def unfinished(self) -> list[Job]:
-        """Jobs that a crash interrupted."""
+        """Jobs that a crash interrupted; a file that is none is put aside as NAME.damaged."""
         done = {path.stem for path in self._bundles.glob("*.eqp")}
-        return [Job.from_body(p.read_bytes()) for p in sorted(self._jobs.glob("*.job")) if p.stem not in done]
+        found = []
+        for path in sorted(self._jobs.glob("*.job")):
+            if path.stem in done:
+                continue
+            try:
+                found.append(Job.from_body(path.read_bytes()))
+            except Malformed:
+                path.rename(path.with_suffix(".damaged"))
+        return found
 
 
 class Server:
     """Answers messages until its input ends."""
 
     def __init__(self, folder: Path, identity: Identity, output: BinaryIO, limits: Limits) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         self._journal = Journal(folder / "journal")
         self._store = Store(folder, limits.keep)
         self._identity, self._output, self._limits = identity, output, limits
@@ -110,7 +127,7 @@ class Server:
             self._journal.close()
 
     def _answer(self, ident: int, kind: int, body: bytes = b"") -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(BrokenPipeError):  # what was taken is finished even if nobody listens
             self._output.write(Message(ident, kind, body).encode())
             self._output.flush()
 
@@ -124,8 +141,8 @@ class Server:
                 self._answer(message.id, DONE, self._work.qsize().to_bytes(4, "big"))
             else:
                 raise Refused(f"message kind {message.kind}: unknown")
-        except ProofError as fault:
-            self._answer(message.id, REFUSED, str(fault).encode())
+        except (ProofError, OSError) as fault:
+            self._answer(message.id, REFUSED, _said(fault))
 
     def _attest(self, message: Message) -> None:
         draft = Draft.from_body(message.body)
@@ -149,18 +166,20 @@ class Server:
 
     def _prove_all(self) -> None:
         for job in self._store.unfinished():
-            with contextlib.suppress(ProofError):
+            with contextlib.suppress(Exception):  # it stays unfinished, and is tried again at the next start
                 self._prove(job)
         while (message := self._work.get()) is not None:
             try:
-                if message.kind == PROVE:
-                    self._answer(message.id, DONE, self._prove(Job.from_body(message.body)))
-                else:
-                    wanted = Wanted.from_body(message.body)
-                    job = self._store.job(wanted.statement)
-                    self._answer(message.id, DONE, receipt(job, wanted, self._identity.blinding).encode())
-            except ProofError as fault:
-                self._answer(message.id, REFUSED, str(fault).encode())
+                kind, body = DONE, self._work_on(message)
+            except Exception as fault:  # or nobody would take from the queue any more, and all would wait
+                kind, body = REFUSED, _said(fault)
+            self._answer(message.id, kind, body)
+
+    def _work_on(self, message: Message) -> bytes:
+        if message.kind == PROVE:
+            return self._prove(Job.from_body(message.body))
+        wanted = Wanted.from_body(message.body)
+        return receipt(self._store.job(wanted.statement), wanted, self._identity.blinding).encode()
 
     def _prove(self, job: Job) -> bytes:
         ready = self._store.bundle(job.t0.digest)
@@ -172,6 +191,14 @@ class Server:
                 raise
             self._store.finish(job.t0.digest, ready)
         return ready
+
+
+def _said(fault: Exception) -> bytes:
+    """What may be said of a failure: ours in words, the disk's by its cause, others by their kind."""
+    if isinstance(fault, ProofError):
+        return str(fault).encode()
+    cause = fault.strerror if isinstance(fault, OSError) and fault.strerror else type(fault).__name__
+    return f"the prover failed: {cause}".encode()
 
 
 def identity_from(stream: BinaryIO) -> Identity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ from equipoise.streams.cli.verify import EXIT, show
 @click.command(name="audit")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @trust_options
-def command(file: Path, history: Path | None, pin: bytes | None, head: bytes | None, key: bytes | None) -> None:
+def command(file: Path, largest: int, **known: Any) -> None:
     """Check FILE as `verify` does, and that it holds all leaves of its window.
 
     The auditor learns how many leaves there are and at which offsets, and nothing of what
@@ -25,7 +26,7 @@ def command(file: Path, history: Path | None, pin: bytes | None, head: bytes | N
     Example:
       equipoise audit day/00000000.eqp --history me.history
     """
-    verdict = verify(read_bounded(file), **trust(history, pin, head, key))
+    verdict = verify(read_bounded(file, largest), **trust(**known))
     if verdict and (verdict.bundle is None or verdict.bundle.audit is None):
         verdict = Verdict("invalid", "leaf-count", "bundle.audit", "this file holds no audit: ask for the leaves")
     show(str(file), verdict)

@@ -15,7 +15,7 @@ from equipoise.proofs import history as hi
 from equipoise.proofs.bundle import LIMIT
 from equipoise.proofs.errors import KeyRefused, ProofError
 from equipoise.proofs.keys import Identity, unseal
-from equipoise.proofs.prover.journal import Journal
+from equipoise.proofs.prover.journal import Journal, private_folder
 from equipoise.proofs.verify import Trust
 
 PASSPHRASE = "EQUIPOISE_PASSPHRASE"  # noqa: S105 - the variable's name
@@ -90,7 +90,7 @@ def journals_of(key_file: Path) -> Path:
 def journal_of(key_file: Path, stream: bytes) -> Journal:
     """The journal of one stream under one key; Refused if another process has it open."""
     folder = journals_of(key_file)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    private_folder(folder)
     return Journal(folder / stream.hex())
 
 
@@ -113,8 +113,16 @@ def hexed(_ctx: click.Context, param: click.Parameter, value: str | None) -> byt
 
 
 def trust_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--history, --pin, --head and --expect-key."""
+    """--history, --pin, --head and --expect-key; --largest."""
     for option in (
+        click.option(
+            "--largest",
+            default=32,
+            show_default=True,
+            type=click.IntRange(1, LIMIT >> 20),
+            help="Refuse files above so many MiB unread: anybody's file costs about a second for each before its "
+            "signature is looked at.",
+        ),
         click.option("--expect-key", "key", callback=hexed, help="Public key to expect, if there is no history."),
         click.option("--head", callback=hexed, help="Digest of the newest history entry that you have seen."),
         click.option("--pin", callback=hexed, help="Id of the history that you trust."),
@@ -130,10 +138,13 @@ def trust(history: Path | None, pin: bytes | None, head: bytes | None, key: byte
         raise click.UsageError("--pin and --head are about a key history: name its file with --history")
     if history is not None and key is not None:
         raise click.UsageError("--expect-key is for use without --history, which says itself which keys count")
-    return {"history": read_bounded(history) if history else None, "pin": pin, "head": head, "key": key}
+    return {"history": read_bounded(history, 1) if history else None, "pin": pin, "head": head, "key": key}
 
 
-def read_bounded(path: Path) -> bytes:
-    """A file's bytes, at most what a bundle may have, plus one (which is then too large)."""
-    with path.open("rb") as file:
-        return file.read(LIMIT + 10)
+def read_bounded(path: Path, largest: int) -> bytes:
+    """A file's bytes; ClickException above ``largest`` MiB."""
+    with failing(), path.open("rb") as file:
+        data = file.read((largest << 20) + 1)
+    if len(data) > largest << 20:
+        raise click.ClickException(f"{path}: more than {largest} MiB (--largest)")
+    return data

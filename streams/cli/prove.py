@@ -14,7 +14,7 @@ from equipoise.proofs.keys import Identity
 from equipoise.proofs.orders import Order
 from equipoise.proofs.policy import PrivacyPolicy
 from equipoise.proofs.prover.jobs import AUDIT, TOTALS, Job, prove
-from equipoise.proofs.prover.journal import write_durably
+from equipoise.proofs.prover.journal import private_folder, write_durably
 from equipoise.proofs.publisher import Publisher, State
 from equipoise.proofs.window import Terms
 from equipoise.streams.cli.proof_options import (
@@ -85,7 +85,8 @@ def command(
     with failing():
         identity = load_identity(key_file, passphrase(passphrase_file))
         held, width = _terms(terms), window_s * 1_000_000_000
-        (out / "private").mkdir(mode=0o700, parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        private_folder(out / "private")
         place = out / "private" / "state"
         state = State.from_body(place.read_bytes()) if place.exists() else State()
         placed = _in_turn(read_orders(orders), state, out)

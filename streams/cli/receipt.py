@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from equipoise.proofs.bundle import LIMIT
 from equipoise.proofs.errors import LimitExceeded, Malformed
 from equipoise.proofs.orders import OrderContent, decode_content
 from equipoise.proofs.prover.jobs import Job, Wanted, receipt, reopen
@@ -67,7 +69,7 @@ def make(
 
 def _job(path: Path) -> Job:
     try:
-        return Job.from_body(read_bounded(path))
+        return Job.from_body(read_bounded(path, LIMIT >> 20))
     except Malformed as fault:
         raise LimitExceeded(f"{path}: no job file (`prove` writes them as private/NUMBER.job): {fault}") from None
 
@@ -90,9 +92,9 @@ def _find(closed: Closed, wanted: str | None) -> tuple[int, int]:
 @command.command()
 @click.argument("file", type=FILE)
 @trust_options
-def check(file: Path, history: Path | None, pin: bytes | None, head: bytes | None, key: bytes | None) -> None:
+def check(file: Path, largest: int, **known: Any) -> None:
     """Check that FILE proves an order to be counted."""
-    verdict = verify(read_bounded(file), **trust(history, pin, head, key))
+    verdict = verify(read_bounded(file, largest), **trust(**known))
     if verdict and (verdict.bundle is None or not verdict.bundle.receipts):
         verdict = Verdict("invalid", "leaf-count", "bundle.receipts", "this file holds no receipt")
     show(str(file), verdict)

@@ -6,6 +6,7 @@ import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -40,10 +41,8 @@ def command(
     chain: bool,
     quiet: bool,
     evidence: Path | None,
-    history: Path | None,
-    pin: bytes | None,
-    head: bytes | None,
-    key: bytes | None,
+    largest: int,
+    **known: Any,
 ) -> None:
     """Check bundles, equivocation proofs and key histories.
 
@@ -55,16 +54,16 @@ def command(
     Example:
       equipoise verify day/*.eqp --chain --history me.history --pin HISTORY_ID
     """
-    known = trust(history, pin, head, key)
-    data = [read_bounded(path) for path in files]
+    trusted = trust(**known)
+    data = [read_bounded(path, largest) for path in files]
     verdicts = []
     for path, one in zip(files, data, strict=True):
-        verdicts.append(verify(one, **known))
+        verdicts.append(verify(one, **trusted))
         show(str(path), verdicts[-1], quiet)
     if evidence is not None:
         _write_evidence(files, verdicts, evidence)
     if chain:
-        verdicts.append(verify_chain(data, **known))
+        verdicts.append(verify_chain(data, **trusted))
         show("chain", verdicts[-1], quiet)
     sys.exit(max(EXIT[verdict.verdict] for verdict in verdicts))
 

@@ -251,6 +251,17 @@ def test_receipts_are_private_and_for_one_order(keyed: Path) -> None:
     assert {p.suffix for p in private} == {".csv", ".eqp", ".history"}
 
 
+def test_large_files_are_refused_unread(keyed: Path) -> None:
+    large = keyed / "large.eqp"
+    with large.open("wb") as file:
+        file.truncate((1 << 20) + 1)
+    for name in ("verify", "audit"):
+        assert "more than 1 MiB (--largest)" in run(name, large, "--largest", 1, code=1)
+    assert "more than 1 MiB" in run("receipt", "check", large, "--largest", 1, code=1)
+    assert "more than 1 MiB" in run("verify", large, "--history", large, code=1)
+    assert "bad-magic" in run("verify", large, "--largest", 2, code=2)
+
+
 def test_secrets_that_others_may_read_are_named(keyed: Path) -> None:
     (keyed / "me.key").chmod(0o644)
     assert "chmod 600" in prove(keyed, minutes(1), "--dominance", "0.7")

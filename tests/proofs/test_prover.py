@@ -17,7 +17,15 @@ from pathlib import Path
 import pytest
 
 from equipoise.proofs.attestation import Attestation
-from equipoise.proofs.errors import Backlog, KeyRefused, Malformed, Refused, SequenceReused
+from equipoise.proofs.errors import (
+    Backlog,
+    KeyRefused,
+    LimitExceeded,
+    Malformed,
+    PolicyRefused,
+    Refused,
+    SequenceReused,
+)
 from equipoise.proofs.prover.client import Prover, signed
 from equipoise.proofs.prover.jobs import AUDIT, TOTALS, Draft, Job, Wanted
 from equipoise.proofs.prover.journal import RECORD, Journal, claim_of, write_durably
@@ -25,6 +33,7 @@ from equipoise.proofs.prover.messages import ATTEST, DONE, KEY, PROVE, RECEIPT, 
 from equipoise.proofs.prover.server import Limits, Server, Store, serve
 from equipoise.proofs.vectors.scenes import BAND_TERMS, IDENTITY, MINUTE, OPEN_TERMS, OTHER, closed, mixed, orders
 from equipoise.proofs.verify import verify
+from equipoise.proofs.window import Closed, Window
 
 WORDS = "a passphrase"
 SEALED = IDENTITY.seal(WORDS, n=1024)
@@ -119,6 +128,57 @@ def test_interrupted_jobs_are_proved_at_the_next_start(tmp_path: Path) -> None:
     assert verify(store.bundle(work.t0.digest) or b"")
 
 
+def test_a_damaged_job_is_put_aside_and_the_rest_is_proved(tmp_path: Path) -> None:
+    store = Store(tmp_path, 8)
+    work = job()
+    store.take(work)
+    (tmp_path / "jobs" / "00.job").write_bytes(b"half a job")
+    (tmp_path / "jobs" / "11.job.part").write_bytes(b"a crash left it")
+    got = answers(tmp_path, Message(1, STATUS, b""))
+    assert got[1].kind == DONE
+    assert verify(Store(tmp_path, 8).bundle(work.t0.digest) or b"")
+    assert sorted(p.suffix for p in (tmp_path / "jobs").iterdir()) == [".damaged", ".job"]
+
+
+def test_a_full_disk_and_a_bug_are_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = [Message(i, PROVE, job(2, i).body()) for i in range(3)]
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def bug(*_: object) -> None:
+        raise RuntimeError("secret words")
+
+    for patched, said in ((full_disk, b"No space left"), (bug, b"RuntimeError")):
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "finish", patched)
+            got = answers(tmp_path, *works, limits=Limits(1, 8))  # the queue empties, or this would never end
+        assert got[0].kind == REFUSED
+        assert said in got[0].body
+        assert b"secret" not in got[0].body
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "take", full_disk)
+        assert answers(tmp_path, Message(9, PROVE, job(2, 9).body()))[9].body.endswith(b"No space left on device")
+    assert verify(answers(tmp_path, works[0])[0].body)
+
+
+def test_a_client_that_is_gone_does_not_stop_the_work(tmp_path: Path) -> None:
+    class Gone(BytesIO):
+        def write(self, _data: object) -> int:
+            raise BrokenPipeError
+
+    works = [job(2, minute) for minute in range(3)]
+    server = Server(tmp_path, IDENTITY, Gone(), Limits(3, 8))
+    server.run(BytesIO(b"".join(Message(i, PROVE, w.body()).encode() for i, w in enumerate(works))))
+    assert all(verify(Store(tmp_path, 8).bundle(w.t0.digest) or b"") for w in works)
+
+
+def test_limits_are_bounded() -> None:
+    for wrong in ((0, 1), (1, 0), (1 << 17, 1)):
+        with pytest.raises(LimitExceeded):
+            Limits(*wrong)
+
+
 def test_old_windows_are_dropped(tmp_path: Path) -> None:
     works = [job(2, minute, wants=0) for minute in range(4)]
     answers(tmp_path, *(Message(i, PROVE, w.body()) for i, w in enumerate(works)), limits=Limits(backlog=8, keep=2))
@@ -199,6 +259,14 @@ def test_client_bounds_and_failures(tmp_path: Path) -> None:
     prover.close()
 
 
+def chained(count: int) -> list[Closed]:
+    """Windows one after another."""
+    out: list[Closed] = []
+    for m in range(count):
+        out.append(closed(OPEN_TERMS, orders(mixed(1)), m, m, out[-1].t0.digest if out else bytes(32)))
+    return out
+
+
 # --- the journal -----------------------------------------------------------------------------
 
 
@@ -227,7 +295,7 @@ def test_journal_refuses_a_second_statement(tmp_path: Path) -> None:
 def test_journal_refuses_numbers_it_has_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("equipoise.proofs.prover.journal.KEPT", 2)
     journal = Journal(tmp_path / "journal")
-    windows = [closed(OPEN_TERMS, orders(mixed(1)), m, m, bytes([m]) * 32) for m in range(4)]
+    windows = chained(4)
     for window in windows:
         journal.claim(window)
     with pytest.raises(SequenceReused, match="3 was signed already"):
@@ -235,9 +303,35 @@ def test_journal_refuses_numbers_it_has_forgotten(tmp_path: Path, monkeypatch: p
     journal.close()
 
 
+def test_journal_refuses_what_would_break_the_chain(tmp_path: Path) -> None:
+    first, second = chained(2)
+    journal = Journal(tmp_path / "journal")
+    journal.claim(first)
+    stray = closed(OPEN_TERMS, orders(mixed(1)), 1, 1, b"\1" * 32)
+    overlapping = closed(OPEN_TERMS, orders(mixed(2)), 0, 1, first.t0.digest)
+    longer = Window(OPEN_TERMS, IDENTITY.blinding, MINUTE // 2, 2 * MINUTE).close(1, first.t0.digest, IDENTITY.signer)
+    skipping = closed(OPEN_TERMS, orders(mixed(2)), 0, 1, first.t0.digest, 2)
+    revising = closed(OPEN_TERMS, orders(mixed(2)), 0, 2, second.t0.digest, 1)
+    for window, kind, said in (
+        (stray, SequenceReused, "does not name statement 0"),
+        (overlapping, SequenceReused, "signed already"),
+        (longer, PolicyRefused, "overlap"),
+        (skipping, PolicyRefused, "revision 1 was not signed"),
+    ):
+        with pytest.raises(kind, match=said):
+            journal.claim(window)
+    journal.claim(second)
+    journal.claim(revising)
+    journal.close()
+    journal = Journal(tmp_path / "journal")
+    with pytest.raises(PolicyRefused, match="overlap"):
+        journal.claim(replace(longer, t0=replace(longer.t0, sequence=3, previous=revising.t0.digest)))
+    journal.close()
+
+
 def test_torn_end_is_cut_and_damage_stops(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    windows = [closed(OPEN_TERMS, orders(mixed(1)), m, m, bytes([m]) * 32) for m in range(3)]
+    windows = chained(3)
     journal = Journal(path)
     for window in windows:
         journal.claim(window)

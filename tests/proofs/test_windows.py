@@ -129,22 +129,34 @@ def fresh(terms=OPEN_TERMS) -> Window:  # type: ignore[no-untyped-def]
 
 
 def test_orders_that_cannot_be_attested() -> None:
-    window = fresh()
     order = orders([(5, 0)])[0]
-    window.add(order)
     for change, what in (
         ({}, "not after"),
         ({"offset": 99}, "not after"),
-        ({"offset": 200, "buy": 1 << 32}, "buy = 4294967296"),
-        ({"offset": 200, "sell": -1}, "sell = -1"),
+        ({"offset": 200, "buy": 1 << 32}, "buy: must be in 0..4294967295"),
+        ({"offset": 200, "sell": -1}, "sell: must be in 0.."),
         ({"offset": 1 << 64}, "offset"),
         ({"offset": 200, "item": 1 << 32}, "item"),
         ({"offset": 200, "event_time_ns": -1}, "event_time_ns"),
+        ({"offset": 200, "participant": "Alice Smith"}, "participant"),
+        ({"offset": 200, "order_id": "é"}, "order_id"),
+        ({"offset": 200, "order_id": "o" * 65}, "65 characters"),
+        ({"offset": 200, "signature": b"short"}, "signature"),
+        ({"topic_id": bytes(15)}, "topic_id = 15"),
+        ({"partition": 1 << 32}, "partition"),
     ):
-        with pytest.raises(LimitExceeded, match=what):
-            window.add(replace(order, **change))
-    assert window.totals() == (5, 0)
-    assert len(window.orders) == 1
+        for terms in (OPEN_TERMS, replace(OPEN_TERMS, order_limit=1)):  # one leaf an order, one a trader
+            window = fresh(terms)
+            window.add(order)
+            with pytest.raises(LimitExceeded, match=what):
+                window.add(replace(order, **change))
+            assert window.totals() == (5, 0)
+            assert window.orders == [order]
+            untouched = fresh(terms)
+            untouched.add(order)
+            for each in (window, untouched):
+                each.add(replace(order, offset=200, partition=1))
+            assert window.close(0, bytes(32), IDENTITY.signer).t0 == untouched.close(0, bytes(32), IDENTITY.signer).t0
     wide = fresh(replace(OPEN_TERMS, range_bits=64))
     wide.add(replace(order, buy=(1 << 52) - 1))
     with pytest.raises(LimitExceeded, match="buys of the window"):
