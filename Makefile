@@ -6,12 +6,13 @@
 #   make bench                ours beside Faust, Quix, Bytewax, Kafka Streams, Flink and plain Java, on a real Kafka (hours)
 #   make bench QUICK=1        the core of it, in about five minutes after `make bench-setup`
 #   make bench-setup          what the others need (a JDK and Maven have to be there); BROKER=host:port: without Docker
+#   make chaos ROUNDS=10 MODE=tx SEED=1   workers, brokers and network under faults (MODE=alo: at least once)
 #   make lint | lock          the quick checks | new lock files (UPGRADE=1: newer versions)
 PYTHON ?= python3
 PY := .venv/bin/python
 SETUP := pyproject.toml setup.py scripts/setup_venv.py locks/setup.txt
 
-.PHONY: demo test bench bench-setup lint lock clean
+.PHONY: demo test bench bench-setup chaos lint lock clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.run
@@ -25,6 +26,9 @@ bench: .venv/.dev
 
 bench-setup: .venv/.dev
 	@$(PY) -m benchmarks.peers.prepare
+
+chaos: .venv/.dev
+	@$(PY) -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MODE),--mode $(MODE)) $(if $(SEED),--seed $(SEED)) $(CHAOS_FLAGS)
 
 lint: .venv/.dev
 	@$(PY) scripts/check.py lint

@@ -61,13 +61,14 @@ def settings_for(bootstrap: str, name: str, **flags: object) -> dict[str, object
     }
 
 
-def market(records: int, seed: int = 7, pause_every: int = 0) -> dict[str, list[dict[str, object]]]:
+def market(records: int, seed: int = 7, pause_every: int = 0, start_ns: int = 0) -> dict[str, list[dict[str, object]]]:
     """Resting orders and cancels in one topic, trades in another, of the same instruments; by topic's end.
 
     After every `pause_every` events nothing happens for long enough that no later stamp is below an earlier one.
+    It begins ten minutes ago, unless `start_ns` is given.
     """
     draw, live, found = random.Random(seed), defaultdict(list), {"book": [], "trades": []}
-    now = time.time_ns() // MS * MS - 600_000 * MS
+    now = start_ns or time.time_ns() // MS * MS - 600_000 * MS
     for number in range(records):
         symbol, now = draw.choice(SYMBOLS), now + draw.randrange(1, 4) * MS
         now += 100 * MS * bool(pause_every and number % pause_every == 0)
@@ -132,9 +133,9 @@ def instruments_file(folder: Path) -> Path:
 
 
 def offline(
-    records: Iterable[RawRecord], flags: dict[str, object]
+    records: Iterable[RawRecord], flags: dict[str, object], *, ends: bool = True
 ) -> tuple[list[Payload], dict[int, Task], list[Step]]:
-    """What tasks give that are fed everything at once: in order, per partition."""
+    """What tasks give that are fed everything at once: in order, per partition. `ends`: nothing more will come."""
     settings = load(flags=flags)
     table, found, tasks, steps = instruments(), [], {}, []
     topics = sorted(asked.name for asked in settings.topics.orders)
@@ -144,7 +145,8 @@ def offline(
     for number, own in sorted(by_partition.items()):
         decoders = dict.fromkeys(topics, CanonicalDecoder(table))
         task = tasks[number] = Task(topics, Engine(table, engine_settings(settings), len(topics)), decoders)
-        for step in (task.feed(sorted(own, key=lambda record: (record.topic, record.offset))), task.flush()):
+        fed = task.feed(sorted(own, key=lambda record: (record.topic, record.offset)))
+        for step in (fed, task.flush()) if ends else (fed,):
             steps.append(step)
             if step.outputs is not None:
                 for schema, instrument, body, _, _ in payloads(step.outputs, table):

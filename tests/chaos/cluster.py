@@ -1,0 +1,136 @@
+"""The brokers: our own containers, or a cluster that commands kill and start again."""
+
+import shlex
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import docker
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from testcontainers.core.container import DockerContainer
+
+from tests.containers import KafkaContainer, wait_for_port
+
+
+@dataclass
+class Cluster:
+    """Where brokers are, and how one is killed and started again (commands with `{}` for its number, from 1)."""
+
+    bootstrap: str
+    kill_command: str = ""
+    up_command: str = ""
+    brokers: list[tuple[str, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = self._admin().list_topics(timeout=60).brokers
+        self.brokers = [(found[number].host, found[number].port) for number in sorted(found)]
+
+    @property
+    def mortal(self) -> bool:
+        """Whether brokers can be killed, and enough are left then."""
+        return len(self.brokers) >= 3 and bool(self.kill_command)
+
+    @property
+    def copies(self) -> int:
+        return min(3, len(self.brokers))
+
+    def kill(self, number: int) -> None:
+        subprocess.run(shlex.split(self.kill_command.format(number)), check=True, stdout=subprocess.DEVNULL)
+
+    def up(self, number: int) -> None:
+        subprocess.run(shlex.split(self.up_command.format(number)), check=True, stdout=subprocess.DEVNULL)
+        wait_for_port(self.brokers[number - 1][1], 60)
+
+    def settled(self, timeout_s: float = 60) -> None:
+        """Return once every partition has all its copies in step."""
+        admin, deadline = self._admin(), time.monotonic() + timeout_s
+        while True:
+            try:
+                found = admin.list_topics(timeout=10)
+                behind = [
+                    f"{name}[{number}]"
+                    for name, topic in found.topics.items()
+                    for number, partition in topic.partitions.items()
+                    if len(partition.isrs) < len(partition.replicas)
+                ]
+                if len(found.brokers) == len(self.brokers) and not behind:
+                    return
+            except KafkaException:
+                behind = ["no answer"]
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"brokers are not in step after {timeout_s:g} s: {behind[:5]}")
+            time.sleep(0.3)
+
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+
+
+class Containers:
+    """Three brokers in containers of one network."""
+
+    def __init__(self, count: int = 3) -> None:
+        self._count = count
+        self._client = docker.from_env()
+        self._containers: list[KafkaContainer] = []
+
+    def __enter__(self) -> Self:
+        name = f"chaos-{time.time_ns()}"
+        self._network = self._client.networks.create(name)
+        voters = ",".join(f"{n}@{name}-{n}:9093" for n in range(1, self._count + 1))
+        try:
+            for number in range(1, self._count + 1):
+                self._containers.append(self._broker(name, number, voters))
+            for container in self._containers:
+                DockerContainer.start(container)  # none is ready before the others are there
+            deadline = time.monotonic() + 120
+            while len(self.cluster().brokers) < self._count:  # those that have registered so far
+                assert time.monotonic() < deadline, "the brokers do not come up"
+                time.sleep(1)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for container in self._containers:
+            container.stop()
+        self._network.remove()
+
+    @property
+    def names(self) -> Sequence[str]:
+        return [str(container.get_wrapped_container().name) for container in self._containers]
+
+    def cluster(self) -> Cluster:
+        prefix = self.names[0].rpartition("-")[0]
+        bootstrap = ",".join(container.bootstrap for container in self._containers)
+        return Cluster(bootstrap, f"docker kill {prefix}-{{}}", f"docker start {prefix}-{{}}")
+
+    def _broker(self, network: str, number: int, voters: str) -> KafkaContainer:
+        copies, quorum = str(min(3, self._count)), str(min(2, self._count))
+        container = KafkaContainer()
+        port = container.port
+        settings = {
+            "KAFKA_NODE_ID": str(number),
+            "KAFKA_LISTENERS": f"PLAINTEXT://:{port},INTERNAL://:9094,CONTROLLER://:9093",
+            "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://localhost:{port},INTERNAL://{network}-{number}:9094",
+            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT",
+            "KAFKA_INTER_BROKER_LISTENER_NAME": "INTERNAL",
+            "KAFKA_CONTROLLER_QUORUM_VOTERS": voters,
+            "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": copies,
+            "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": copies,
+            "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": quorum,
+            "KAFKA_MIN_INSYNC_REPLICAS": quorum,
+            "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw",
+            # a killed broker's partitions move at once, so that a round need not wait for it
+            "KAFKA_BROKER_SESSION_TIMEOUT_MS": "3000",
+            "KAFKA_BROKER_HEARTBEAT_INTERVAL_MS": "500",
+        }
+        for name, value in settings.items():
+            container.with_env(name, value)
+        container._wait_strategy = None
+        container.with_name(f"{network}-{number}")
+        container.with_kwargs(user="root", network=network)
+        return container

@@ -1,0 +1,232 @@
+"""One round: workers, faults and input, until all input is settled; then the comparison."""
+
+import contextlib
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, ElectionType, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from tests.chaos import faults, feed, verdict
+from tests.chaos.cluster import Cluster
+from tests.chaos.faults import SESSION_MS, Fault, Plan
+from tests.chaos.proxy import Proxy
+from tests.chaos.workers import Worker
+from tests.streams import live
+
+TICK_S = 0.05
+LOOK_S = 0.3
+RECORDS = 1_200
+FEED_S = 4.0
+LIMIT_S = 120.0
+MODES = {"alo": "at-least-once", "tx": "transactional"}
+
+
+@dataclass
+class Round:
+    """Everything that a round touches."""
+
+    name: str
+    mode: str
+    plan: Plan
+    cluster: Cluster
+    proxy: Proxy
+    folder: Path
+    clock: Path | None
+    workers: list[Worker] = field(default_factory=list)
+    wanted: int = 1
+    until: list[tuple[float, Callable[[], None]]] = field(default_factory=list)  # what ends faults, and when
+
+    def flags(self, bootstrap: str) -> dict[str, Any]:
+        interval = "delivery.transaction_ms" if self.mode == "tx" else "delivery.checkpoint_ms"
+        return live.settings_for(
+            bootstrap,
+            self.name,
+            **{
+                "delivery.mode": MODES[self.mode],
+                interval: self.plan.interval_ms,
+                "kafka.session_timeout_ms": SESSION_MS,
+                "kafka.batch_max_records": self.plan.batch,
+                "kafka.retry_backoff_max_ms": 500,
+                "instruments.file": live.instruments_file(self.folder),
+                "topics.instruments": "chaos.instruments",
+                "topics.policy": "chaos.policy",
+                "topics.attestations": "chaos.attestations",
+                "topics.replication": self.cluster.copies,
+                # what comes late comes in the order of its stamps all the same: then live is offline, byte by byte
+                "time.merge_wait_ms": 3_600_000,
+                "time.idle_ms": 3_600_000,
+            },
+        )
+
+    def start(self, failpoints: str = "", disk_bytes: int = 0) -> None:
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        self.workers.append(Worker(self.flags(self.proxy.bootstrap), log, failpoints, disk_bytes))
+
+    @property
+    def living(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.alive and not worker.asked]
+
+    def tick(self) -> None:
+        """End faults that are due, let stopped workers go on, and keep as many workers as are wanted."""
+        now = time.monotonic()
+        for at, end in [entry for entry in self.until if entry[0] <= now]:
+            end()
+            self.until.remove((at, end))
+        for worker in self.workers:
+            worker.resume_when_due(self.plan.stopped_s)
+        while len(self.living) < self.wanted:
+            self.start()
+
+    def apply(self, fault: Fault) -> None:
+        {
+            "kill": self._kill,
+            "stop": lambda f: self._victim(f).send(signal.SIGSTOP),
+            "inside": lambda f: self.start(f.words),
+            "disk": lambda _: self.start(disk_bytes=2_000),
+            "join": self._join,
+            "leave": self._leave,
+            "delay": self._delay,
+            "cut": lambda _: self.proxy.cut(reset=False),
+            "reset": lambda _: self.proxy.cut(reset=True),
+            "hold": self._hold,
+            "broker": self._broker,
+            "leaders": self._leaders,
+            "clock": self._clock,
+        }[fault.name](fault)
+
+    def heal(self) -> None:
+        """Nothing goes wrong any more."""
+        for _, end in self.until:
+            end()
+        self.until.clear()
+        self.proxy.calm()
+
+    def _victim(self, fault: Fault) -> Worker:
+        return self.living[fault.pick % len(self.living)]
+
+    def _kill(self, fault: Fault) -> None:
+        self._victim(fault).kill()
+
+    def _join(self, _: Fault) -> None:
+        self.wanted = min(3, self.wanted + 1)
+
+    def _leave(self, fault: Fault) -> None:
+        self._victim(fault).ask()
+        self.wanted = max(1, self.wanted - 1)
+
+    def _later(self, seconds: float, end: Callable[[], None]) -> None:
+        self.until.append((time.monotonic() + seconds, end))
+
+    def _delay(self, fault: Fault) -> None:
+        self.proxy.delay(fault.seconds / 10)
+        self._later(fault.seconds, lambda: self.proxy.delay(0))
+
+    def _hold(self, fault: Fault) -> None:
+        self.proxy.hold(True)
+        self._later(fault.seconds, lambda: self.proxy.hold(False))
+
+    def _broker(self, fault: Fault) -> None:
+        number = fault.pick % len(self.cluster.brokers) + 1
+        if not any(end.__name__ == "broker_up" for _, end in self.until):  # two at once would be no majority
+
+            def broker_up() -> None:
+                self.cluster.up(number)
+
+            self.cluster.kill(number)
+            self._later(fault.seconds, broker_up)
+
+    def _leaders(self, _: Fault) -> None:
+        admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap, "log_level": 0})
+        with contextlib.suppress(KafkaException):
+            admin.elect_leaders(ElectionType.PREFERRED, None).result(10)
+
+    def _clock(self, fault: Fault) -> None:
+        assert self.clock is not None
+        self.clock.write_text(f"{fault.words}\n")
+
+
+class StuckError(AssertionError):
+    """The input was not settled in time."""
+
+
+def run(seed: int, mode: str, cluster: Cluster, folder: Path, clock: Path | None = None) -> str:
+    """One round from its seed. Returns what was done, in a line.
+
+    Raises:
+        AssertionError: something was lost, doubled or different, a worker ended by itself, or nothing moved any more.
+    """
+    draw = random.Random(f"{mode}-{seed}")
+    plan = faults.drawn(draw, mode, cluster.mortal, clock is not None)
+    name = f"chaos-{mode}-{seed}-{time.time_ns() // 1_000_000 % 10**8}"
+    records = feed.drawn(draw, name, RECORDS)
+    began = time.monotonic()
+    cluster.settled()
+    with Proxy(cluster.brokers) as proxy:
+        this = Round(name, mode, plan, cluster, proxy, folder, clock, wanted=plan.workers)
+        flags = this.flags(cluster.bootstrap)
+        settings = live.create_topics(flags, existing=True)
+        answer = verdict.undisturbed(records, flags)
+        try:
+            _disturb(this, feed.Feeder(cluster.bootstrap, records, FEED_S), answer.settled)
+            _end(this)
+        finally:
+            this.heal()
+            for worker in this.workers:
+                if worker.alive:
+                    worker.kill()
+        verdict.compare(answer, settings, mode)
+        admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+        admin.delete_topics([topic for topic in admin.list_topics(timeout=10).topics if topic.startswith(f"{name}.")])
+    return f"{time.monotonic() - began:.1f} s, {len(this.workers)} workers; {plan}"
+
+
+def start_parent() -> None:
+    """Start the parent of all workers now, with the environment as it is."""
+    forkserver.ensure_running()
+
+
+def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], int]) -> None:
+    """Until everything is fed, everything has gone wrong, and everything is settled."""
+    began = due_s = looked_s = time.monotonic()
+    left, healed = list(this.plan.faults), False
+    consumer = Consumer({"bootstrap.servers": this.cluster.bootstrap, "group.id": this.name, "log_level": 0})
+    places = [TopicPartition(*place) for place in settled]
+    try:
+        while True:
+            now = time.monotonic()
+            this.tick()
+            fed = feeder.tick()
+            if left and this.living and now >= due_s + left[0].after_s:
+                this.apply(left.pop(0))
+                due_s = now
+            if fed and not left and not this.until and not healed:
+                this.heal()
+                healed = True
+            if healed and now - looked_s > LOOK_S:
+                looked_s = now
+                with contextlib.suppress(KafkaException):
+                    found = {(p.topic, p.partition): p.offset for p in consumer.committed(places, timeout=5)}
+                    if found == settled and not any(worker.paused for worker in this.workers):
+                        return
+            if now - began > LIMIT_S:
+                raise StuckError(f"not settled after {LIMIT_S:g} s: logs in {this.folder}")
+            time.sleep(TICK_S)
+    finally:
+        consumer.close()
+
+
+def _end(this: Round) -> None:
+    for worker in this.living:
+        worker.ask()
+    for worker in this.workers:
+        worker.process.join(30)
+        assert not worker.alive, f"worker did not end within 30 s of SIGTERM: {worker.log}"
+        problem = worker.problem()
+        assert not problem, problem

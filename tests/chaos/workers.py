@@ -1,0 +1,89 @@
+"""Workers as forked processes of one warm parent."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.chaos.warm"])
+
+
+def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int) -> None:
+    from equipoise.streams.failpoints import arm
+    from equipoise.streams.settings import load
+    from equipoise.streams.worker import run
+
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number in (1, 2):
+        os.dup2(out, number)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if disk_bytes:  # as a full disk: what is written behind that fails
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (disk_bytes, disk_bytes))
+    arm(failpoints)
+    asyncio.run(run(load(flags=flags)))
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, flags: dict[str, Any], log: Path, failpoints: str = "", disk_bytes: int = 0) -> None:
+        self.log = log
+        self.failpoints = failpoints
+        self.process = FORKS.Process(target=_work, args=(flags, log, failpoints, disk_bytes), daemon=True)
+        self.process.start()
+        self.stopped_s: float | None = None
+        self.asked = False  # to end
+        self.killed = False
+
+    @property
+    def alive(self) -> bool:
+        return self.process.is_alive()
+
+    @property
+    def paused(self) -> bool:
+        """Whether SIGSTOP holds it."""
+        try:
+            return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        except OSError:
+            return False
+
+    def send(self, number: signal.Signals) -> None:
+        if self.alive and self.process.pid:
+            os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.killed = True
+        self.send(signal.SIGKILL)
+
+    def ask(self) -> None:
+        """To end gracefully."""
+        self.asked = True
+        self.send(signal.SIGTERM)
+
+    def resume_when_due(self, hold_s: float) -> None:
+        """Let a stopped worker go on once it has been stopped for so long."""
+        if not self.paused:
+            self.stopped_s = None
+        elif self.stopped_s is None:
+            self.stopped_s = time.monotonic()
+        elif time.monotonic() - self.stopped_s > hold_s:
+            self.send(signal.SIGCONT)
+            self.stopped_s = None
+
+    def problem(self) -> str:
+        """Why an ended worker should not have ended so; empty: as expected."""
+        code = self.process.exitcode
+        expected = {0} if self.asked else set()
+        if self.killed or "kill" in self.failpoints:
+            expected.add(-signal.SIGKILL)
+        if self.asked:
+            expected.add(-signal.SIGTERM)  # before it had begun to listen
+        return "" if code in expected else f"worker ended with {code}; its log: {self.log}"
