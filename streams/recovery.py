@@ -82,7 +82,7 @@ class Reader:
 
     def _end(self, place: TopicPartition) -> int:
         """The end with open transactions in it: a consumer that reads committed records is told where they begin."""
-        asked = {place: OffsetSpec.latest()}
+        asked = {place: OffsetSpec.latest()}  # type: ignore[no-untyped-call]
         found = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
         return int(found[place].result(self._timeout_s).offset)
 
