@@ -17,7 +17,8 @@ from benchmarks.contestants import CONTESTANTS
 from benchmarks.datasets import Cluster
 from benchmarks.home import HOME
 from benchmarks.peers.prepare import prepare
-from benchmarks.results import RESULTS, Recorder, write
+from benchmarks.report import publish
+from benchmarks.results import RESULTS, Recorder, read, write
 
 QUICK_ROUNDS, FULL_ROUNDS = 3, 5
 
@@ -42,6 +43,8 @@ def main() -> int:
         for suite in suites(asked.only or list(CONTESTANTS), quick=asked.quick, records=asked.records):
             comparison.run(suite, rounds)
             write(recorder.figures(), path)
+    if not partial:
+        publish(read())
     print(f"done in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return 0
 
