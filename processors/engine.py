@@ -5,12 +5,13 @@ The engine has no I/O, no clock and no randomness. Cut the input anywhere, with 
 depend on history (free lists), only what follows from them does not.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors import kernel, storage
+from equipoise.processors import arenas, kernel, storage
 from equipoise.processors.columns import (
     COMPONENT_DTYPE,
     MEASURE_DTYPE,
@@ -26,6 +27,7 @@ from equipoise.processors.locals import Indices, Locals
 from equipoise.processors.publish import Output
 from equipoise.processors.settings import EngineSettings
 from equipoise.processors.state import State, new_state, records
+from equipoise.processors.storage import Snapshot
 
 _FIRST_ROOM: Final = 16  # instruments
 _FIRST_OUTPUT: Final = 1024  # signals and windows
@@ -79,24 +81,27 @@ class Engine:
         signals, components, windows, measures = self._published()
         return Outputs(signals, components, windows, measures, outcome, cause, self._names)
 
+    def snapshot(self, since: int = 0) -> Snapshot:
+        """Rows of the instruments that changed after the mark `since` (0: all), and of the partition."""
+        return storage.snapshot(self._state, self._keys(), self._settings, since)
+
     def dump(self) -> dict[str, bytes]:
         """State rows: one per instrument that was seen (its key), and one for the partition (key '')."""
-        keys = [self._instruments[index].key for index in self._locals.indices.tolist()]
-        return storage.dump(self._state, keys, self._settings)
+        taken = self.snapshot()
+        return {"": taken.partition, **dict(taken.rows())}
 
-    def load(self, rows: dict[str, bytes]) -> None:
+    def load(self, rows: Mapping[str, bytes]) -> None:
         """Replace all state by dumped rows; those of instruments that are not in the table are left out.
 
         Raises:
-            storage.StateError: a row is damaged, of another version, or of other settings.
+            storage.StateError: a row is damaged, of a later version, or of other settings.
         """
         self._begin(len(self._state.sources))
-        found = {key: index for key in rows if key and (index := self._instruments.index(key)) >= 0}
-        indices = np.fromiter(found.values(), np.int32, len(found))
+        found = [index for key in rows if key and (index := self._instruments.index(key)) >= 0]
+        indices = np.array(found, np.int32)
         self._locals.find(indices, len(self._instruments))
         self._seat(indices)
-        keys = [self._instruments[index].key for index in self._locals.indices.tolist()]
-        self._state = storage.load(self._state, keys, self._settings, rows)
+        self._state = storage.load(self._state, self._keys(), self._settings, rows)
 
     def best(self, index: int) -> Best:
         """Best quotes of the instrument with this index."""
@@ -114,6 +119,9 @@ class Engine:
     def watermark_ns(self) -> int:
         """The partition's watermark, NULL before the first record."""
         return int(self._state.partition["watermark_ns"][0])
+
+    def _keys(self) -> list[str]:
+        return [self._instruments[index].key for index in self._locals.indices.tolist()]
 
     def _begin(self, sources: int) -> None:
         """Forget everything."""
@@ -134,7 +142,7 @@ class Engine:
         first, new = len(self._locals), self._locals.add(indices)
         room = len(self._state.instruments)
         if len(self._locals) > room:
-            self._state = storage.widen(self._state, max(len(self._locals), 2 * room), self._settings)
+            self._state = arenas.widen(self._state, max(len(self._locals), 2 * room), self._settings)
         for row, index in enumerate(new.tolist(), first):
             self._state.instruments["book_source"][row] = self._instruments[index].book_source
             self._state.session_ns[row] = self._instruments[index].session_ns
@@ -164,11 +172,11 @@ class Engine:
     def _give(self, want: int, amount: int) -> None:
         if want == kernel.WANT_OUTPUT:
             extra = max(len(self._room.signals), amount + 2 * self._settings.slots)
-            self._room = Output._make(storage.grown(rows, len(rows) + extra) for rows in self._room)
+            self._room = Output._make(arenas.grown(rows, len(rows) + extra) for rows in self._room)
         elif want == kernel.WANT_ORDERS:
-            self._state = storage.grow_orders(self._state)
+            self._state = arenas.grow_orders(self._state)
         else:
-            self._state = storage.repack_levels(self._state)
+            self._state = arenas.repack_levels(self._state)
 
 
 def _new_output(n: int, names: Names) -> Output:

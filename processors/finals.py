@@ -61,6 +61,7 @@ def close_window(state: State, out: Output, scratch: Scratch, number: int, sourc
         return count
     for m in range(count):
         i = state.members[k, m]
+        state.instruments[i].touched = partition.mark
         slot = state.slots[i, k]
         time.integrate(state, i, slot, (number + 1) * state.settings[0].window_ns)
         _freeze(state, i, slot, k)

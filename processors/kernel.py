@@ -107,6 +107,7 @@ def run(
             late = False
             if cause != OK:
                 state.instruments[row.i].ordinal += 1
+                state.instruments[row.i].touched = state.partition[0].mark
                 outcome = DEAD
             else:
                 late = time.is_late(state, row.source, row.event_ns)
@@ -201,6 +202,7 @@ def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
     """Place a row in time and apply it. Returns (Outcome, Cause)."""
     inst = state.instruments[row.i]
     inst.ordinal += 1
+    inst.touched = state.partition[0].mark
     if late:
         inst.late_events += 1
     else:

@@ -23,6 +23,7 @@ RING_SUMS: Final = ("u8", (RING, EPOCHS, 2))
 INSTRUMENT_DTYPE: Final = np.dtype(
     [
         ("ordinal", "i8"),  # rows of this instrument seen
+        ("touched", "i8"),  # the partition's mark when this instrument last changed
         ("clock_ns", "i8"),  # highest event time of a row that was not late
         ("first_ns", "i8"),
         ("group_open", "u1"),  # rows of an unfinished event group were applied
@@ -179,6 +180,7 @@ PARTITION_DTYPE: Final = np.dtype(
         ("free_order", "i8"),
         ("order_end", "i8"),  # order rows ever used
         ("level_end", "i8"),  # level rows ever used
+        ("mark", "i8"),  # from 1, raised by each snapshot
         ("signals", "i8"),  # rows filled in the output
         ("windows", "i8"),
     ]
@@ -275,6 +277,7 @@ def new_state(n: int, n_sources: int, settings: EngineSettings) -> State:
             rows[name] = NULL
     sources["offset"] = -1
     partition["free_order"] = -1
+    partition["mark"] = 1
     policy = records(n, POLICY_DTYPE)
     for name in POLICY_DTYPE.names or ():
         if name != "weights":

@@ -1,192 +1,266 @@
-"""State rows as bytes, and the growing of arenas.
+"""State rows: what an engine writes at a checkpoint, and reads after a crash.
 
-A row is a header (magic, version, kind, counts, digest of the layout, CRC32 of all the rest) and a body of
-fixed arrays in little-endian order. Instrument row: scalars, windows, then per side its levels each
-with its orders in time priority, then the pending swaps, then the sections of its measures.
-Partition row: partition and sources.
+A row is a header (magic, version, kind, digest of the layout, four counts, CRC-32 of all the rest) and a body in
+little-endian order. The partition's row describes the layout (processors/sections.py), then come partition and
+sources. An instrument's row: its sections, then its book and pending swaps (processors/book/pack.py). All rows that
+are loaded together have the layout that their partition's row describes: whoever writes for the first time writes
+every row. Rows of version 1 are read too (processors/storage_v1.py).
 """
 
 import hashlib
 import struct
 import sys
 import zlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from equipoise.processors.book import orders, restore
-from equipoise.processors.panel.arrays import widened
-from equipoise.processors.panel.stored import MeaningError, dumped, loaded
+from equipoise.processors import arenas, sections
+from equipoise.processors.book import pack
+from equipoise.processors.panel import stored
+from equipoise.processors.sections import Meaning, MeaningError, Section, Shape
 from equipoise.processors.settings import EngineSettings
-from equipoise.processors.state import (
-    INSTRUMENT_DTYPE,
-    LEVEL_DTYPE,
-    ORDER_DTYPE,
-    PARTITION_DTYPE,
-    SLOT_DTYPE,
-    SOURCE_DTYPE,
-    Array,
-    State,
-    new_instruments,
-    new_state,
-    records,
-)
+from equipoise.processors.state import INSTRUMENT_DTYPE, State
 from equipoise.processors.time import OPEN
 
-VERSION = 1
+VERSION: Final = 2
 _MAGIC = b"EQST"
 _HEADER = struct.Struct("<4sHH8sqqqq")  # magic, version, kind, layout, four counts; the checksum follows
 _CRC = struct.Struct("<I")
-_INSTRUMENT, _PARTITION = 1, 2
+_LENGTH = struct.Struct("<I")
+INSTRUMENT, PARTITION = 1, 2
 _KEPT = ("watermark_ns", "arrival_ns", "first_arrival_ns", "closed_number", "opened")  # the rest is about arenas
+
+_OFFSETS: Final = {name: field[1] for name, field in (INSTRUMENT_DTYPE.fields or {}).items()}
+
+Counts = tuple[int, int, int, int]
+Numbers = NDArray[np.int64]
 
 
 class StateError(Exception):
     """A state row cannot be used; the message says why and what to do."""
 
 
-def layout_digest(settings: EngineSettings) -> bytes:
-    """8 bytes over the dtypes and the settings that give stored numbers their meaning."""
-    parts = [str(d.descr) for d in (INSTRUMENT_DTYPE, SLOT_DTYPE, LEVEL_DTYPE, ORDER_DTYPE, SOURCE_DTYPE)]
-    measures = settings.measures
-    parts += [str(settings.time.window_ns), str(settings.slots), str(measures)]
-    return hashlib.sha256("|".join(parts).encode()).digest()[:8]
+class Head(NamedTuple):
+    """A row's header, checked."""
+
+    version: int
+    layout: bytes
+    counts: Counts
 
 
-def dump(state: State, keys: Sequence[str], settings: EngineSettings) -> dict[str, bytes]:
-    """Rows of every instrument, by key, and of the partition, under ''. `keys`: of the first instruments of `state`."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Rows of instruments, taken apart: their sections, and their books as `book.pack` wants them."""
+
+    sections: list[Section]
+    counts: Numbers
+    levels: Numbers
+    orders: Numbers
+    pending: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What changed up to a moment. Taking it copies arrays; making rows of bytes can wait, and be done bit by bit."""
+
+    mark: int  # `since` of the next snapshot, once this one's rows are safe
+    partition: bytes  # the partition's row
+    keys: Sequence[str]
+    layout: bytes
+    fixed: NDArray[np.uint8]  # sections, shape (keys, bytes)
+    books: tuple[Numbers, Numbers, Numbers, Numbers]  # counts, levels, orders, pending
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        """Key and row of every instrument that changed."""
+        counts, levels, orders, pending = self.books
+        level = order = swap = 0
+        for number, (key, (bids, asks, listed, waiting)) in enumerate(zip(self.keys, counts.tolist(), strict=True)):
+            body = (
+                self.fixed[number].tobytes(),
+                levels[level : level + bids + asks].tobytes(),
+                orders[order : order + listed].tobytes(),
+                pending[swap : swap + waiting].tobytes(),
+            )
+            level, order, swap = level + bids + asks, order + listed, swap + waiting
+            yield key, _row(INSTRUMENT, self.layout, (bids, asks, listed, waiting), b"".join(body))
+
+
+def present(state: State, settings: EngineSettings) -> list[Section]:
+    """The sections of an engine's instruments, as views of its state."""
+    meaning = present_meaning(settings)
+    return [
+        Section("instrument", meaning, state.instruments.view(np.ndarray)[:, None]),
+        Section("windows", meaning, state.slots.view(np.ndarray)),
+        *stored.sections(state.panel, settings.panel),
+    ]
+
+
+def present_meaning(settings: EngineSettings) -> Meaning:
+    """The settings that the engine's own sections depend on."""
+    measures = {name: getattr(settings.measures, name) for name in settings.measures.__dataclass_fields__}
+    del measures["ready_weight"]
+    return {"window_ns": settings.time.window_ns, "windows": settings.slots, **measures}
+
+
+def snapshot(state: State, keys: Sequence[str], settings: EngineSettings, since: int) -> Snapshot:
+    """Copy what changed after the mark `since`; 0: everything. `keys`: of the first instruments of `state`.
+
+    Raises:
+        StateError: this machine is not little-endian.
+    """
     if sys.byteorder != "little":
         raise StateError("state rows are little-endian; this machine is not")
-    layout = layout_digest(settings)
-    partition = np.zeros(1, PARTITION_DTYPE)
-    for name in _KEPT:
-        partition[name] = state.partition[name]
-    rows = {"": _pack(_PARTITION, layout, (len(state.sources), 0, 0, 0), partition.tobytes() + state.sources.tobytes())}
-    rows.update((key, _dump_instrument(state, i, settings, layout)) for i, key in enumerate(keys))
-    return rows
+    mark = int(state.partition["mark"][0])
+    changed = np.flatnonzero(state.instruments["touched"][: len(keys)] > since)
+    counts = np.zeros((len(changed), 4), np.int64)
+    pack.count(state, changed, counts)
+    total = counts.sum(axis=0)
+    levels = np.empty((int(total[pack.BIDS] + total[pack.ASKS]), pack.LEVEL), np.int64)
+    orders = np.empty((int(total[pack.LISTED]), pack.ORDER), np.int64)
+    pending = np.empty((int(total[pack.WAITING]), pack.PENDING), np.int64)
+    pack.pack(state, changed, levels, orders, pending)
+    found = present(state, settings)
+    shapes = sections.describe(sections.shapes(found))
+    layout = hashlib.sha256(shapes).digest()[:8]
+    partition = _dump_partition(state, shapes, layout)
+    fixed = sections.packed(found, changed)
+    for name in ("touched", "pending_head"):  # when and where: equal states have equal rows
+        at = _OFFSETS[name]
+        fixed[:, at : at + 8] = 0
+    state.partition["mark"] = mark + 1
+    return Snapshot(
+        mark, partition, [keys[i] for i in changed.tolist()], layout, fixed, (counts, levels, orders, pending)
+    )
 
 
-def _dump_instrument(state: State, i: int, settings: EngineSettings, layout: bytes) -> bytes:
-    sides = [_side_levels(state, 2 * i), _side_levels(state, 2 * i + 1)]
-    listed = [_chain(state, int(level["head"])) for side in sides for level in side]
-    waiting = _chain(state, int(state.instruments["pending_head"][i]))
-    chains = [*listed, waiting]
-    flat = state.orders[np.concatenate(chains)] if chains else state.orders[:0]
-    body = b"".join((
-        state.instruments[i : i + 1].tobytes(), state.slots[i].tobytes(),
-        sides[0].tobytes(), sides[1].tobytes(), flat.tobytes(),
-        dumped(state.panel, settings.panel, i),
-    ))  # fmt: skip
-    return _pack(_INSTRUMENT, layout, (len(sides[0]), len(sides[1]), len(flat) - len(waiting), len(waiting)), body)
+def load(state: State, keys: Sequence[str], settings: EngineSettings, rows: Mapping[str, bytes]) -> State:
+    """Fill an empty `state` from rows. `keys`: which row is that of which instrument of `state`.
+
+    Raises:
+        StateError: a row is damaged, of a later version, or of other settings.
+    """
+    from equipoise.processors import storage_v1
+
+    if "" not in rows:
+        raise StateError("state rows: the partition's row is missing; rebuild them from the source")
+    head, body = unpack("", rows[""], PARTITION)
+    if head.version == 1:
+        storage_v1.load_partition(state, head, body)
+        taken = storage_v1.read(keys, rows, settings)
+    else:
+        shapes = _load_partition(state, head, body)
+        taken = read(keys, rows, shapes, head.layout)
+    return _fill(state, keys, settings, taken)
 
 
-def _side_levels(state: State, side: int) -> Array:
-    run = state.sides[side]
-    return state.levels[run.start : run.start + run.length]
+def read(keys: Sequence[str], rows: Mapping[str, bytes], shapes: Sequence[Shape], layout: bytes) -> Stored:
+    """Rows of this version, taken apart. Raises StateError."""
+    size = sum(shape.size for shape in shapes)
+    parts: list[list[bytes]] = [[], [], [], []]
+    counts = np.zeros((len(keys), 4), np.int64)
+    for number, key in enumerate(keys):
+        head, body = unpack(key, rows[key], INSTRUMENT)
+        if head.layout != layout or head.version != VERSION:
+            raise StateError(f"state row {key!r}: not of the partition row's layout; rebuild it from the source")
+        bids, asks, listed, waiting = counts[number] = head.counts
+        ends = np.cumsum((size, 8 * pack.LEVEL * (bids + asks), 8 * pack.ORDER * listed, 8 * pack.PENDING * waiting))
+        for part, start, end in zip(parts, (0, *ends), ends, strict=False):
+            part.append(body[start:end])
+    fixed = np.frombuffer(b"".join(parts[0]), np.uint8).reshape(len(keys), size)
+    return Stored(sections.unpacked(shapes, fixed), counts, *_books([b"".join(part) for part in parts[1:]]))
 
 
-def _chain(state: State, row: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    rows = []
-    following = state.orders["next"]
-    while row >= 0:
-        rows.append(row)
-        row = int(following[row])
-    return np.array(rows, np.int64)
+def unpack(name: str, row: bytes, kind: int) -> tuple[Head, bytes]:
+    """A row's header and body.
 
-
-def _pack(kind: int, layout: bytes, counts: tuple[int, int, int, int], body: bytes) -> bytes:
-    header = _HEADER.pack(_MAGIC, VERSION, kind, layout, *counts)
-    return header + _CRC.pack(zlib.crc32(body, zlib.crc32(header))) + body
-
-
-def _unpack(name: str, row: bytes, kind: int, layout: bytes) -> tuple[tuple[int, int, int, int], bytes]:
+    Raises:
+        StateError: it is damaged, of another kind, or of a version that this program does not read.
+    """
     start = _HEADER.size + _CRC.size
     if len(row) < start:
         raise StateError(f"state row {name!r}: {len(row)} bytes, must be >= {start}; rebuild it from the source")
-    magic, version, found, digest, *counts = _HEADER.unpack_from(row)
+    magic, version, found, layout, *counts = _HEADER.unpack_from(row)
     (crc,) = _CRC.unpack_from(row, _HEADER.size)
     body = row[start:]
     if magic != _MAGIC or found != kind:
         raise StateError(f"state row {name!r}: not a state row of this kind; rebuild it from the source")
-    if version != VERSION:
-        raise StateError(f"state row {name!r}: version {version}, this program reads {VERSION}")
+    if not 1 <= version <= VERSION:
+        raise StateError(f"state row {name!r}: version {version}, this program reads 1 to {VERSION}")
     if zlib.crc32(body, zlib.crc32(row[: _HEADER.size])) != crc:
         raise StateError(f"state row {name!r}: checksum does not match; rebuild it from the source")
-    if digest != layout:
-        raise StateError(
-            f"state row {name!r}: was written with other windows, half-lives or buckets; "
-            "restore those settings, or start from the source with a new state topic"
-        )
     a, b, c, d = counts
-    return (a, b, c, d), body
+    return Head(version, layout, (a, b, c, d)), body
 
 
-def load(state: State, keys: Sequence[str], settings: EngineSettings, rows: dict[str, bytes]) -> State:
-    """Fill an empty `state` from rows. `keys`: which row is that of which instrument of `state`.
+def fill_sources(state: State, stored: NDArray[Any]) -> None:
+    """Put the sources back; topics may have been added behind them.
 
     Raises:
-        StateError: a row is damaged, or of another version or other settings.
+        StateError: there are fewer now.
     """
-    layout = layout_digest(settings)
-    if "" in rows:
-        _load_partition(state, rows[""], layout)
-    for i, key in enumerate(keys):
-        state = _load_instrument(state, i, key, rows[key], settings)
-    _relist_members(state, len(keys))
-    return state
+    if len(stored) > len(state.sources):
+        raise StateError(f"partition row: {len(stored)} sources, now {len(state.sources)}; topics were removed")
+    sections.fill(state.sources.view(np.ndarray)[: len(stored)], stored)
 
 
-def _load_partition(state: State, row: bytes, layout: bytes) -> None:
-    counts, body = _unpack("", row, _PARTITION, layout)
-    if counts[0] > len(state.sources):
-        raise StateError(f"partition row: {counts[0]} sources, now {len(state.sources)}; topics were removed")
-    size = PARTITION_DTYPE.itemsize
-    stored = np.frombuffer(body[:size], PARTITION_DTYPE)
-    for name in _KEPT:
-        state.partition[name] = stored[name]
-    state.sources[: counts[0]] = np.frombuffer(body[size:], SOURCE_DTYPE)  # topics may be added behind them
+def _row(kind: int, layout: bytes, counts: Counts, body: bytes) -> bytes:
+    header = _HEADER.pack(_MAGIC, VERSION, kind, layout, *counts)
+    return b"".join((header, _CRC.pack(zlib.crc32(body, zlib.crc32(header))), body))
 
 
-def _load_instrument(state: State, i: int, key: str, row: bytes, settings: EngineSettings) -> State:
-    (bids, asks, listed, waiting), body = _unpack(key, row, _INSTRUMENT, layout_digest(settings))
-    at = 0
+def _dump_partition(state: State, shapes: bytes, layout: bytes) -> bytes:
+    kept = np.array([int(state.partition[name][0]) for name in _KEPT], np.int64)
+    own = sections.describe([Shape("sources", {}, state.sources.dtype, (len(state.sources),))])
+    body = b"".join((
+        _LENGTH.pack(len(shapes)), shapes, _LENGTH.pack(len(own)), own, kept.tobytes(), state.sources.tobytes(),
+    ))  # fmt: skip
+    return _row(PARTITION, layout, (len(state.sources), len(kept), 0, 0), body)
 
-    def take(dtype: np.dtype[Any], count: int) -> Array:
-        nonlocal at
-        part = np.frombuffer(body, dtype, count, at)
-        at += count * dtype.itemsize
-        return part.view(np.recarray)
 
-    ring = state.slots.shape[1]
-    state.instruments[i] = take(INSTRUMENT_DTYPE, 1)[0]
-    state.slots[i] = take(SLOT_DTYPE, ring)
-    state.instruments["pending_head"][i] = -1
-    sides = (take(LEVEL_DTYPE, bids), take(LEVEL_DTYPE, asks))
-    stored = take(ORDER_DTYPE, listed + waiting)
+def _load_partition(state: State, head: Head, body: bytes) -> list[Shape]:
+    shapes, rest = _described(body)
+    (sources,), rest = _described(rest)
+    kept = np.frombuffer(rest, np.int64, head.counts[1])
+    for name, value in zip(_KEPT, kept, strict=True):
+        state.partition[name] = value
+    fill_sources(state, np.frombuffer(rest[kept.nbytes :], sources.dtype, *sources.each))
+    return shapes
+
+
+def _described(body: bytes) -> tuple[list[Shape], bytes]:
+    (length,) = _LENGTH.unpack_from(body)
+    end = _LENGTH.size + length
+    return sections.described(body[_LENGTH.size : end]), body[end:]
+
+
+def _books(parts: Sequence[bytes]) -> tuple[Numbers, Numbers, Numbers]:
+    levels, orders, pending = (
+        np.frombuffer(bytearray(part), np.int64).reshape(-1, width)  # writable, as the kernels are compiled for
+        for part, width in zip(parts, (pack.LEVEL, pack.ORDER, pack.PENDING), strict=True)
+    )
+    return levels, orders, pending
+
+
+def _fill(state: State, keys: Sequence[str], settings: EngineSettings, taken: Stored) -> State:
     try:
-        loaded(state.panel, settings.panel, i, body[at:])
+        sections.take(present(state, settings), taken.sections)
     except MeaningError as why:
-        raise StateError(f"state row {key!r}: {why}; restore those, or start from the source") from why
-    while int(state.partition["order_end"][0]) + len(stored) > len(state.orders):
-        state = grow_orders(state)
-    for side, levels in enumerate(sides):
-        state = _place_levels(state, 2 * i + side, levels)
-    if not restore.place(state, i, stored.copy().view(np.recarray), listed):
         raise StateError(
-            f"state row {key!r}: a level's orders do not add up to its quantity; rebuild it from the source"
+            f"state of other windows, half-lives, buckets or measures: {why}; "
+            "restore those settings, or start from the source with a new state topic"
+        ) from why
+    state.instruments["touched"][: len(keys)] = state.partition["mark"][0]
+    state = arenas.reserve(state, taken.counts)
+    wrong = pack.place(state, taken.counts, taken.levels, taken.orders, taken.pending)
+    if wrong >= 0:
+        raise StateError(
+            f"state row {keys[wrong]!r}: a level's orders do not add up to its quantity; rebuild it from the source"
         )
-    return state
-
-
-def _place_levels(state: State, side: int, levels: Array) -> State:
-    room = max(16, 1 << len(levels).bit_length())
-    while int(state.partition["level_end"][0]) + room > len(state.levels):
-        state = repack_levels(state, room)
-    start = int(state.partition["level_end"][0])
-    state.levels[start : start + len(levels)] = levels
-    state.sides[side] = (start, len(levels), room)
-    state.partition["level_end"] = start + room
+    _relist_members(state, len(keys))
     return state
 
 
@@ -198,57 +272,3 @@ def _relist_members(state: State, n: int) -> None:
     for i, k in listed[np.argsort(slots["opened"][tuple(listed.T)])]:
         state.members[k, state.member_count[k]] = i
         state.member_count[k] += 1
-
-
-def grown(rows: Array, length: int) -> Array:
-    """A zeroed array of `length` rows that begins with `rows`."""
-    bigger = records((length, *rows.shape[1:]), rows.dtype)
-    bigger[: len(rows)] = rows
-    return bigger
-
-
-def grow_orders(state: State) -> State:
-    """Twice the room for orders, and a table to match."""
-    rows = grown(state.orders, 2 * len(state.orders))
-    used = np.zeros(len(rows), np.bool_)
-    end = int(state.partition["order_end"][0])
-    used[:end] = True
-    free = int(state.partition["free_order"][0])
-    while free >= 0:
-        used[free] = False
-        free = int(rows["next"][free])
-    index = np.zeros(4 * len(rows), np.int64)
-    orders.reindex(index, rows, used)
-    return state._replace(orders=rows, index=index)
-
-
-def repack_levels(state: State, extra: int = 0) -> State:
-    """Pack the runs of levels, each with room to double, into an arena with as much room again."""
-    lengths = state.sides["length"]
-    rooms = np.where(state.sides["room"] > 0, np.maximum(16, 2 * lengths), 0)
-    arena = records(int(2 * rooms.sum() + 1024 + 2 * extra), LEVEL_DTYPE)
-    end = 0
-    for side in np.flatnonzero(rooms):
-        start, length = int(state.sides["start"][side]), int(lengths[side])
-        arena[end : end + length] = state.levels[start : start + length]
-        state.sides[side] = (end, length, int(rooms[side]))
-        end += int(rooms[side])
-    state.partition["level_end"] = end
-    return state._replace(levels=arena)
-
-
-def widen(state: State, n: int, settings: EngineSettings) -> State:
-    """Room for `n` instruments; what is there stays where it is."""
-    old = len(state.instruments)
-    fresh = new_state(n, len(state.sources), settings)
-    instruments = new_instruments(n)
-    instruments[:old] = state.instruments
-    for name in ("session_ns", "slots", "sides", "policy"):
-        part = getattr(state, name)
-        getattr(fresh, name)[: len(part)] = part
-    fresh.members[:, :old] = state.members
-    return state._replace(
-        panel=widened(state.panel, fresh.panel),
-        instruments=instruments, session_ns=fresh.session_ns, slots=fresh.slots, sides=fresh.sides,
-        policy=fresh.policy, members=fresh.members,
-    )  # fmt: skip

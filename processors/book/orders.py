@@ -60,11 +60,10 @@ def _leave(index: Array, orders: Array, row: int) -> None:
 
 
 @njit
-def reindex(index: Array, orders: Array, used: Array) -> None:
-    """Enter every used row into an empty table. `used`: bool, shape (rows,)."""
-    for row in range(len(used)):
-        if used[row]:
-            _enter(index, orders, row)
+def reindex(index: Array, orders: Array, end: int) -> None:
+    """Enter the first `end` rows, all in use, into an empty table."""
+    for row in range(end):
+        _enter(index, orders, row)
 
 
 @inner

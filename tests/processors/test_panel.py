@@ -117,7 +117,7 @@ def test_a_measure_may_come_and_go_but_not_change_its_meaning() -> None:
     assert cells(outputs, 1)["newer_trades"] == 1  # from nothing
 
     changed = EngineSettings(panel=PanelSettings((active(PROBE, factor=3.0),)))
-    with pytest.raises(StateError, match=r"T:S0.*probe.*other parameters"):
+    with pytest.raises(StateError, match=r"measure probe: was stored with factor .* \(now 3.0\)"):
         Engine(listed, changed).load(stored)
 
 

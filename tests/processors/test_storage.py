@@ -1,13 +1,22 @@
 """State rows: damage, other versions and other settings are refused in words."""
 
+import base64
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from equipoise.processors import sections
 from equipoise.processors.engine import Engine
+from equipoise.processors.panel.settings import PanelSettings
+from equipoise.processors.sections import Section
 from equipoise.processors.settings import EngineSettings, TimeSettings
 from equipoise.processors.storage import StateError
-from equipoise.schemas.enums import Action
+from equipoise.schemas.enums import Action, BookSource
 
-from .rows import SECOND, add, events, table, trade
+from .rows import SECOND, T0, add, events, joined, part, table, trade, wild
 
 
 def rows() -> dict[str, bytes]:
@@ -41,7 +50,8 @@ def test_every_damaged_byte_is_refused(name: str) -> None:
 
 
 def test_other_settings_are_refused() -> None:
-    with pytest.raises(StateError, match="other windows, half-lives or buckets"):
+    told = r"state of other .*: instrument: was stored with window_ns 1000000000 \(now 2000000000\); restore those"
+    with pytest.raises(StateError, match=told):
         load(rows(), time=TimeSettings(window_ns=2 * SECOND))
 
 
@@ -55,5 +65,86 @@ def test_fewer_topics_are_refused_and_more_are_not() -> None:
 def test_another_version_is_refused() -> None:
     stored = rows()
     newer = stored["T:S0"][:4] + b"\x63\x00" + stored["T:S0"][6:]
-    with pytest.raises(StateError, match="version 99, this program reads 1"):
+    with pytest.raises(StateError, match="version 99, this program reads 1 to 2"):
         load(stored | {"T:S0": newer})
+
+
+def test_a_missing_partition_row_is_refused() -> None:
+    with pytest.raises(StateError, match="the partition's row is missing"):
+        load({name: row for name, row in rows().items() if name})
+
+
+def test_rows_of_two_layouts_are_refused() -> None:
+    other = Engine(table(), EngineSettings(time=TimeSettings(lateness_ns=2 * SECOND)))
+    other.step(events(add(1, 1, 99, 5)))
+    with pytest.raises(StateError, match="'T:S0': not of the partition row's layout"):
+        load(rows() | {"T:S0": other.dump()["T:S0"]})
+
+
+def test_state_of_version_1_is_read() -> None:
+    """Rows that the first version wrote after 500 rows of this market. It had no measures beside the kernel's own."""
+    kept = json.loads((Path(__file__).parent / "states" / "version_1.json").read_text())
+    stored = {name: zlib.decompress(base64.b64decode(row)) for name, row in kept.items()}
+    listed, none = table(BookSource.L3, BookSource.L2, BookSource.BBO), PanelSettings(())
+    market = wild(42, 800, listed, 2)
+    loaded, whole = (Engine(listed, EngineSettings(panel=none), sources=2) for _ in range(2))
+    loaded.load(stored)
+    whole.step(part(market, 0, 500))
+    assert joined([loaded.step(part(market, 500, 800))]) == joined([whole.step(part(market, 500, 800))])
+    other = EngineSettings(time=TimeSettings(window_ns=2 * SECOND), panel=none)
+    with pytest.raises(StateError, match="other windows, half-lives or buckets"):
+        Engine(listed, other, sources=2).load(stored)
+
+
+def test_only_what_changed_since_the_mark_is_written() -> None:
+    listed = table(BookSource.L3, BookSource.L3, BookSource.L3)
+    engine = Engine(listed)
+    engine.step(events(*(add(1, 1, 99, 5, instrument=i) for i in range(3))))
+    first = engine.snapshot()
+    assert first.keys == ["T:S0", "T:S1", "T:S2"]
+    assert engine.snapshot(first.mark).keys == []
+    engine.step(events(add(2, 1, 99, 5, instrument=1), add(3, 9, 99, 5, instrument=2)))
+    second = engine.snapshot(first.mark)
+    assert second.keys == ["T:S1", "T:S2"]  # the latter's row was refused, and counted
+    engine.step(events(add(4, 1, 99, 5, instrument=1, event_ns=T0 + 2 * SECOND)))
+    assert engine.snapshot(second.mark).keys == first.keys  # their windows closed
+
+
+def test_changed_rows_over_earlier_ones_are_the_whole_state() -> None:
+    listed = table(BookSource.L3, BookSource.L2, BookSource.L3, BookSource.BBO)
+    market = wild(7, 900, listed, 2)
+    engine, stored, mark = Engine(listed, sources=2), dict[str, bytes](), 0
+    for start in range(0, 600, 20):
+        engine.step(part(market, start, start + 20))
+        taken = engine.snapshot(mark)
+        stored |= {"": taken.partition, **dict(taken.rows())}
+        mark = taken.mark
+    again = Engine(listed, sources=2)
+    again.load(stored)
+    rest = part(market, 600, 900)
+    assert joined([again.step(rest)]) == joined([engine.step(rest)])
+
+
+def test_a_snapshot_stays_as_it_was_taken() -> None:
+    engine = Engine(table())
+    engine.step(events(add(1, 1, 99, 5)))
+    taken = engine.snapshot()
+    wanted = list(taken.rows())
+    engine.step(events(add(2, 1, 98, 5), trade(1, 99, 1)))
+    assert list(taken.rows()) == wanted
+
+
+def test_fields_are_read_by_name_and_new_ones_begin_as_new() -> None:
+    old = np.zeros((1, 1), np.dtype([("gone", "i8"), ("kept", "i4"), ("longer", "f8", (2,))], align=True))
+    old["kept"], old["longer"] = 7, 1.5
+    now = np.full((2, 1), -1, np.dtype([("kept", "i8"), ("fresh", "i8"), ("longer", "f8", (3,))], align=True))
+    before = Section("part", {"unit": "lots", "only then": 1}, old)
+    (shape,) = sections.described(sections.describe(sections.shapes([before])))
+    (read,) = sections.unpacked([shape], sections.packed([before], np.arange(1)))
+    assert read.rows.dtype == old.dtype
+    sections.take([Section("part", {"unit": "lots", "only now": 1}, now), Section("new", {}, now)], [read])
+    assert now["kept"].tolist() == [[7], [-1]]
+    assert now["fresh"].tolist() == [[-1], [-1]]
+    assert now["longer"][0].tolist() == [[1.5, 1.5, -1.0]]
+    with pytest.raises(sections.MeaningError, match=r"part: was stored with unit lots \(now ticks\)"):
+        sections.take([Section("part", {"unit": "ticks"}, now)], [read])
