@@ -6,8 +6,24 @@ packages come through the entry points `equipoise.measures` (`equipoise.streams.
 
 from typing import Final
 
-from equipoise.processors.measures import vpin
+from equipoise.processors.measures import (
+    micro_price,
+    ofi_level,
+    percentile,
+    queue_move,
+    resiliency,
+    vpin,
+    weighted_depth,
+)
 from equipoise.processors.measures.core import CORE as CORE
 from equipoise.processors.measures.measure import Measure
 
-OURS: Final[tuple[Measure, ...]] = (vpin.MEASURE,)
+OURS: Final[tuple[Measure, ...]] = (
+    weighted_depth.MEASURE,
+    ofi_level.MEASURE,
+    queue_move.MEASURE,
+    micro_price.MEASURE,
+    resiliency.MEASURE,
+    percentile.MEASURE,
+    vpin.MEASURE,
+)
