@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import DataSet
 from benchmarks.home import PEERS
+from benchmarks.ours import imbalance_windows
 from benchmarks.peers import prepare
 from benchmarks.sums import closed_windows
 
@@ -77,7 +78,14 @@ def _java(kind: str, name: str) -> Callable[[], Command]:
     return lambda: [*prepare.java(kind), name]
 
 
-PEER_CONTESTANTS: Final = (
+_CONTESTANTS: Final = (
+    Contestant(
+        "equipoise-all",
+        "ours, every measure and the policy on",
+        _ours("benchmarks.ours_worker"),
+        "at-least-once",
+        windows=imbalance_windows,
+    ),
     Contestant("fetch-only", "bare fetch, thrown away", _ours("benchmarks.fetch_only"), sums=False),
     Contestant("faust-agent", "Faust, agent", _python("faust"), "agent", "slow"),
     Contestant("faust-take", "Faust, `take`", _python("faust"), "take", "slow"),
@@ -91,4 +99,4 @@ PEER_CONTESTANTS: Final = (
     Contestant("plain-java-tuned", "plain Java loop, tuned fetch", _java("kafka", "Plain"), "tuned"),
     Contestant("fetch-java", "Java consumer, thrown away", _java("kafka", "Plain"), "fetch", sums=False),
 )
-CONTESTANTS: Final = {contestant.name: contestant for contestant in PEER_CONTESTANTS}
+CONTESTANTS: Final = {contestant.name: contestant for contestant in _CONTESTANTS}
