@@ -1,8 +1,7 @@
 """Faust's side of the worker: agents, the consumer behind them, and the group's comings and goings.
 
-This is the only file that knows how records come out of Faust. They come one by one here and are put
-together into micro-batches: an agent goes on without a pause while its queue holds records, so the
-batch is whatever had arrived, and the first record of a quiet stream waits for nobody.
+This is the only file that knows how records come out of Faust: as whole batches through our own transport
+(`streams/transport/`), or one by one through Faust's, in an app that is not ours.
 
 Of Faust's own machinery three things are left out, because they lose records (its commits pass
 unprocessed ones, its exactly-once writes no markers, its windows vanish): topics are declared with
@@ -14,7 +13,7 @@ the recovered offsets are committed there, so that its own seek lands on them.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -22,8 +21,11 @@ import faust
 from faust.types import TP
 
 from equipoise.streams.clients import group_member
-from equipoise.streams.records import RawRecord
+from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.runtime import Runtime
+from equipoise.streams.settings import Damage, Settings
+from equipoise.streams.transport.driver import Transport
+from equipoise.streams.transport.reader import Bounds
 
 log = logging.getLogger(__name__)
 
@@ -108,12 +110,13 @@ class FaustSource:
 
 
 class Batches:
-    """Puts single messages together for as long as the last batch took, or until the batch is full.
+    """Hands on what comes: whole batches at once, single messages put together.
 
-    Faust hands over one message a turn of the event loop, also when thousands wait: handing each on at
-    once costs a step of the engine a record (measured: 650 records/s on a busy machine, where this takes
-    3,000). Waiting as long as the last batch took at most doubles its latency, and lets batches grow with
-    the load.
+    Where the transport gives single messages (see `use_batches`), they are put together for as long as the
+    last batch took, or until the batch is full. Faust hands over one message a turn of the event loop, also
+    when thousands wait: handing each on at once costs a step of the engine a record (measured: 650 records/s
+    on a busy machine, where this takes 3,000). Waiting as long as the last batch took at most doubles its
+    latency, and lets batches grow with the load.
     """
 
     def __init__(self, app: faust.App, most: int) -> None:
@@ -130,19 +133,14 @@ class Batches:
         self.taken += 1
         if message.generation_id != self._app.consumer_generation_id:
             return  # fetched before the partitions were given away; its new owner has it
+        if isinstance(message.value, RecordBatch):
+            self.flush()
+            if self.runtime is not None:
+                self.runtime.receive_batch(message.value)
+            return
         if not self._count:
             asyncio.get_running_loop().call_later(self._pause_s, self.flush)
-        self._waiting.setdefault(message.tp, []).append(
-            RawRecord(
-                message.topic,
-                message.partition,
-                message.offset,
-                message.key,
-                message.value,
-                tuple(message.headers.items() if isinstance(message.headers, dict) else message.headers or ()),
-                int(message.timestamp * 1000) if message.timestamp is not None else -1,
-            )
-        )
+        self._waiting.setdefault(message.tp, []).append(_raw(message))
         self._count += 1
         if self._count >= self._most:
             self.flush()
@@ -159,6 +157,38 @@ class Batches:
     def clear(self) -> None:
         """Forget what waits: the partitions are gone."""
         self._waiting, self._count = {}, 0
+
+
+def _raw(message: Any) -> RawRecord:
+    headers = message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
+    return RawRecord(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        tuple((name, value or b"") for name, value in headers),
+        round(message.timestamp * 1000) if message.timestamp is not None else -1,
+    )
+
+
+def use_batches(app: faust.App, settings: Settings, topics: Iterable[str]) -> None:
+    """Have these topics come in whole batches, where the app's transport is ours: `broker="equipoise://…"`.
+
+    Then `kafka.isolation` holds for the app's whole consumer: a fetch has one isolation level.
+    """
+    transport = app.transport
+    if not isinstance(transport, Transport):
+        return
+    kafka = settings.kafka
+    transport.whole.topics.update(topics)
+    transport.whole.overrides["isolation_level"] = kafka.isolation.value
+    transport.whole.bounds = Bounds(
+        batch_max_bytes=settings.limits.batch_max_bytes,
+        together_records=kafka.batch_max_records,
+        retries=kafka.damage_retries,
+        stop=kafka.damage is Damage.STOP,
+    )
 
 
 def add_agent(app: faust.App, topics: Sequence[str], batches: Batches, name: str) -> None:

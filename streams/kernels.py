@@ -12,6 +12,9 @@ import time
 from decimal import Decimal
 from typing import Final
 
+import numpy as np
+
+from equipoise.processors.batch.records import batches_room, read_batches, read_records
 from equipoise.processors.columns import NULL, empty_events
 from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
@@ -50,10 +53,12 @@ def warm_up_engine() -> float:
 
 
 def warm_up_decoder() -> float:
-    """Decode a batch of one record; returns the seconds that it took."""
+    """Read a fetch of nothing, and decode a batch of one record; returns the seconds that it took."""
     from equipoise.streams.sources.canonical import CanonicalDecoder
 
     began = time.monotonic()
+    nothing = np.zeros(0, np.uint8)
+    read_records(nothing, read_batches(nothing, 0, 0, batches_room(1)).batches)
     CanonicalDecoder(Instruments()).decode_batch(batch_of([RawRecord("", 0, 0, None, b"")]))
     return time.monotonic() - began
 

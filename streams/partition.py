@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -15,7 +16,7 @@ from equipoise.streams.delivery import Output, Outputs
 from equipoise.streams.heartbeat import Heartbeats
 from equipoise.streams.merge import Merge as MergeQueue
 from equipoise.streams.outgoing import INTENT, Outgoing, OutRecord
-from equipoise.streams.records import RawRecord
+from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.settings import Merge, Settings
 from equipoise.streams.task import Dead, Intent, Step
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 REGISTRY_PAUSE_S: Final = 2.0  # on top of the registry client's own attempts
 DELIVERED: Final = ("equipoise-merge", b"delivered")  # this stream promises no replay identity
+
+
+Given = RecordBatch | Sequence[RawRecord]
 
 
 class Source(Protocol):
@@ -57,6 +61,10 @@ class Work(Protocol):
 
     def feed(self, records: Sequence[RawRecord], now_s: float = 0.0) -> Step:
         """Take records. Raises RegistryError where they must be given again."""
+        ...
+
+    def feed_batch(self, batch: RecordBatch, now_s: float = 0.0) -> Step:
+        """As `feed` of the same records."""
         ...
 
     def release(self, ended: Sequence[int] = (), before_s: float = -1.0) -> Step:
@@ -113,7 +121,7 @@ class Partition:
         self._wait_s = tools.settings.time.merge_wait_ms / 1000
         self._timer: asyncio.TimerHandle | None = None
         self._held: set[str] = set()
-        self._unread: list[RawRecord] = []
+        self._unread: deque[Given] = deque()
         self._retry: asyncio.TimerHandle | None = None
         self._waits = False
         self._checkpoint = asyncio.Lock()
@@ -121,31 +129,35 @@ class Partition:
         self.closed = False
         self.published = 0
 
-    def feed(self, records: Sequence[RawRecord]) -> None:
+    def feed(self, given: Given) -> None:
         """Take records, each topic's in order. Raises DeliveryError.
 
         While the registry cannot be asked for a schema, they wait here, and nothing more is fetched.
         """
-        self._unread.extend(records)
+        self._unread.append(given)
         if self._retry is None:
             self._feed()
 
     def _feed(self) -> None:
         self._retry = None
-        if self.closed or not self._unread:
-            return
-        records = self._unread
-        try:
-            step = self.task.feed(records, time.monotonic())
-        except RegistryError as why:
-            log.warning("partition %d waits for the registry: %s", self.number, why)
-            self._retry = asyncio.get_running_loop().call_later(REGISTRY_PAUSE_S, self._feed)
-            self._hold_all(True)
-            return
-        self._unread = []
-        self._hold_all(self._output.full)
-        self._publish(step, records[-1].timestamp_ms)
-        self._release()
+        while self._unread and not self.closed:
+            try:
+                step = self._step(self._unread[0])
+            except RegistryError as why:
+                log.warning("partition %d waits for the registry: %s", self.number, why)
+                self._retry = asyncio.get_running_loop().call_later(REGISTRY_PAUSE_S, self._feed)
+                self._hold_all(True)
+                return
+            given = self._unread.popleft()
+            self._hold_all(self._output.full)
+            self._publish(step, _newest_ms(given))
+            self._release()
+
+    def _step(self, given: Given) -> Step:
+        now_s = time.monotonic()
+        if isinstance(given, RecordBatch):
+            return self.task.feed_batch(given, now_s)
+        return self.task.feed(given, now_s)
 
     def beat(self) -> None:
         """Publish the heartbeats that are due."""
@@ -251,3 +263,10 @@ class Partition:
             if (rows > limit) != (topic in self._held) and (rows > limit or rows < limit // 2):
                 self._tools.source.hold(topic, self.number, rows > limit)
                 (self._held.add if rows > limit else self._held.discard)(topic)
+
+
+def _newest_ms(given: Given) -> int:
+    """Kafka's timestamp of the last record; -1: there is none."""
+    if isinstance(given, RecordBatch):
+        return int(given.timestamp_ms[-1]) if len(given) else -1
+    return given[-1].timestamp_ms if given else -1

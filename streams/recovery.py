@@ -29,6 +29,10 @@ class Beginning:
     offsets: dict[str, int]  # the next record of each
 
 
+class TruncatedError(RuntimeError):
+    """An input's log no longer has what the state has counted."""
+
+
 class Reader:
     """Blocking reads of single partitions, outside of any group. Use it in a thread."""
 
@@ -110,6 +114,24 @@ class Reader:
         offset = found[0].offset
         return max(low, offset) if offset >= 0 else low
 
+    def in_log(self, topic: str, partition: int, offset: int) -> int:
+        """The offset, or the log's beginning where it was deleted up to there. Raises TruncatedError."""
+        place = TopicPartition(topic, partition)
+        low, _ = self._consumer.get_watermark_offsets(place, timeout=self._timeout_s)
+        high = self._end(place)
+        if offset > high:
+            raise TruncatedError(
+                f"{topic}[{partition}]: the state continues at offset {offset}, but the log ends at {high}: it "
+                "was cut, or the topic made anew, and the state has counted records that are gone. Begin with another "
+                "kafka.group and topics.state"
+            )
+        if offset < low:
+            log.error(
+                "%s[%d]: offsets %d to %d were deleted before they were read: continuing at %d",
+                topic, partition, offset, low - 1, low,
+            )  # fmt: skip
+        return max(offset, low)
+
     def newest_ms(self, topic: str, partition: int) -> int | None:
         """Kafka's stamp of the last record, None: there is none."""
         _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=self._timeout_s)
@@ -145,6 +167,7 @@ def begin(settings: Settings, topics: Sequence[str], partition: int, owner: str 
 
     Raises:
         KafkaException: a broker, topic or permission is missing.
+        TruncatedError: an input's log ends below where the state continues.
         StateDamagedError: the newest closed state cannot be read.
         ValueError: it is of another version.
     """
@@ -153,6 +176,7 @@ def begin(settings: Settings, topics: Sequence[str], partition: int, owner: str 
         known = _known(recovered)
         committed = reader.committed(topics, partition)
         offsets = {topic: _offset(topic, partition, known, committed, reader) for topic in topics}
+        offsets = {topic: reader.in_log(topic, partition, offset) for topic, offset in offsets.items()}
     return Beginning(recovered, [*known, *(topic for topic in topics if topic not in known)], {**known, **offsets})
 
 

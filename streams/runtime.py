@@ -16,7 +16,7 @@ from equipoise.streams.checkpoint import StateWriter
 from equipoise.streams.claims import Claims
 from equipoise.streams.delivery import FencedError, Output
 from equipoise.streams.partition import Partition, Tools, Work
-from equipoise.streams.records import RawRecord
+from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.recovery import Beginning, begin
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.state_rows import MEMPOOL
@@ -101,6 +101,14 @@ class Runtime:
         except Exception as why:
             self._fail(why)
 
+    def receive_batch(self, batch: RecordBatch) -> None:
+        """Records of one assigned partition, as they lay in Kafka's log."""
+        try:
+            if partition := self.partitions.get(self._slot(batch)):
+                partition.feed(batch)
+        except Exception as why:
+            self._fail(why)
+
     async def revoked(self) -> None:
         """Seal what is settled, and let go of all partitions."""
         try:
@@ -132,7 +140,7 @@ class Runtime:
         if left:
             log.warning("%d outputs could not be sent in time; they will be repeated", left)
 
-    def _slot(self, record: RawRecord) -> Slot:
+    def _slot(self, record: RawRecord | RecordBatch) -> Slot:
         return (MEMPOOL if record.topic == self._tools.settings.topics.mempool else "", record.partition)
 
     def _by_slot(self, places: set[Place]) -> dict[Slot, list[str]]:

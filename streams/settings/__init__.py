@@ -1,16 +1,27 @@
 """Settings: flags over environment (`EQUIPOISE_GROUP__NAME`) over a TOML file over defaults."""
 
-from equipoise.streams.settings.kafka import InputTopic, Kafka, Registry, SaslMechanism, SecurityProtocol, Topics
+from equipoise.streams.settings.kafka import (
+    Damage,
+    InputTopic,
+    Isolation,
+    Kafka,
+    Registry,
+    SaslMechanism,
+    SecurityProtocol,
+    Topics,
+)
 from equipoise.streams.settings.measure import Measures, Merge, Policy, Time
 from equipoise.streams.settings.mempool import Mempool, PoolMapping
 from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Mode, Start, Web, WireFormat
 from equipoise.streams.settings.tree import Settings, load
 
 __all__ = [
+    "Damage",
     "Delivery",
     "Demo",
     "InputTopic",
     "Instruments",
+    "Isolation",
     "Kafka",
     "Limits",
     "Measures",

@@ -26,6 +26,20 @@ class SaslMechanism(StrEnum):
     SCRAM_SHA_512 = "SCRAM-SHA-512"
 
 
+class Isolation(StrEnum):
+    """Which records of transactions are read."""
+
+    COMMITTED = "read_committed"
+    ALL = "read_uncommitted"
+
+
+class Damage(StrEnum):
+    """What becomes of a batch that cannot be read."""
+
+    DEAD_LETTER = "dead-letter"
+    STOP = "stop"
+
+
 class Kafka(Group):
     """The brokers, who we are to them, and how much is fetched at a time."""
 
@@ -56,6 +70,11 @@ class Kafka(Group):
     batch_max_records: int = setting(
         5_000, "most records that one engine step takes: bounds how long a step holds the loop", ge=1
     )
+    isolation: Isolation = setting(Isolation.COMMITTED, "orders that their producer took back were never given")
+    damage: Damage = setting(
+        Damage.DEAD_LETTER, "a batch with a wrong checksum or framing is set aside, as a bad record is, or stops us"
+    )
+    damage_retries: int = setting(3, "fetches before a wrong checksum is the log's fault and not the network's", ge=0)
 
     @model_validator(mode="after")
     def _has_credentials(self) -> Self:

@@ -62,6 +62,9 @@ class Limits(Group):
     """Bounds of memory, and of one record."""
 
     record_max_bytes: int = setting(1 << 20, "a larger record is dead-lettered unread; the brokers' own default", ge=64)
+    batch_max_bytes: int = setting(
+        16 << 20, "a Kafka batch that is larger when decompressed is refused; brokers take 1 MiB compressed", ge=1 << 10
+    )
     letter_max_bytes: int = setting(
         1_000_000, "a dead letter's value is cut to this: with its headers it must still fit the brokers' limit", ge=64
     )

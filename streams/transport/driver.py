@@ -1,0 +1,102 @@
+"""The Faust transport of the scheme `equipoise`: Faust's own Kafka driver, with whole batches for chosen topics.
+
+A message of such a topic has a RecordBatch for its value, and the batch's last offset for its own. Only
+channels that Faust does not acknowledge (`acks=False`) may read them: its bookkeeping counts offsets.
+Changelogs and all other topics come record by record, as ever.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Final, cast
+
+import aiokafka
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from equipoise.streams.records import RecordBatch
+from equipoise.streams.transport.reader import Bounds, Shared
+from equipoise.streams.transport.seam import SeamError, check, consumer_class, rebound
+
+log = logging.getLogger(__name__)
+
+SCHEME: Final = "equipoise"
+
+
+def _misfit() -> str:
+    try:
+        check()
+        rebound(driver.AIOKafkaConsumerThread._create_worker_consumer, aiokafka=aiokafka)
+        for name in ("_new_consumer_thread", "_to_message"):
+            if name not in vars(driver.Consumer):
+                raise SeamError(f"Faust's Consumer has no {name}")
+    except (SeamError, AttributeError) as why:
+        return str(why)
+    return ""
+
+
+MISFIT: Final = _misfit()  # why whole batches cannot be had with the installed versions; empty: they can
+if MISFIT:
+    log.warning("%s; records are delivered one by one: slower, with the same results", MISFIT)
+
+
+@dataclass(slots=True)
+class Whole:
+    """What comes in whole batches, and how. Set before the app starts."""
+
+    topics: set[str] = field(default_factory=set)
+    bounds: Bounds = field(default_factory=Bounds)
+    overrides: dict[str, Any] = field(
+        default_factory=dict
+    )  # arguments of AIOKafkaConsumer that Faust has no setting for
+
+
+class BatchThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread, with our consumer in it."""
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        whole = cast(Transport, transport).whole
+        kind = aiokafka.AIOKafkaConsumer if MISFIT else consumer_class(whole.topics, Shared(whole.bounds))
+
+        def make(**given: Any) -> aiokafka.AIOKafkaConsumer:
+            return kind(**(given | whole.overrides))
+
+        create = rebound(
+            driver.AIOKafkaConsumerThread._create_worker_consumer, aiokafka=SimpleNamespace(AIOKafkaConsumer=make)
+        )
+        return create(self, transport)
+
+    def highwater(self, tp: TP) -> int:
+        """The end of what this consumer may read: where only committed data is read, the last stable offset."""
+        consumer = self._ensure_consumer()
+        if consumer._isolation_level == "read_committed":
+            return cast(int, consumer.last_stable_offset(tp))
+        return cast(int, consumer.highwater(tp))
+
+
+class Consumer(driver.Consumer):
+    """Faust's consumer, for messages that may hold whole batches."""
+
+    def _new_consumer_thread(self) -> BatchThread:
+        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if not isinstance(record, RecordBatch):
+            return super()._to_message(tp, record)
+        stamp = int(record.timestamp_ms[-1]) / 1000 if len(record) else 0.0
+        value = cast(Any, record)  # Faust says bytes; it only passes them on
+        return ConsumerMessage(
+            record.topic, record.partition, record.next_offset - 1, stamp, 0, [], None, value, None, -1, -1, tp,
+            generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+
+
+class Transport(driver.Transport):
+    """What `broker="equipoise://host:port"` gives."""
+
+    Consumer = Consumer
+    driver_version = f"equipoise over {driver.Transport.driver_version}"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.whole = Whole()
