@@ -17,6 +17,7 @@ from equipoise.proofs.group import POINT_BYTES, SCALAR_BYTES, Point, decode_scal
 
 MAGIC = b"EQP1"
 FRAME_BYTES = 9
+_PRINTABLE = re.compile(rb"[!-~]*")
 
 
 class Reader:
@@ -114,7 +115,7 @@ class Text:
         if not self.least <= size <= 64:
             raise Malformed("bad-text", where, f"{size} characters, must be {self.least}..64")
         data = reader.take(size, where)
-        if any(not 0x21 <= c <= 0x7E for c in data):
+        if not _PRINTABLE.fullmatch(data):
             raise Malformed("bad-text", where)
         value = data.decode("ascii")
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):

@@ -48,10 +48,8 @@ class PrivacyPolicy:
             raise PolicyRefused("orders without participant: attestation needs participants or an ingest gateway")
         if len(totals) < self.min_traders:
             raise PolicyRefused(f"fewer than {self.min_traders} distinct traders: merge into the next window")
-        for side, index in (("buys", 0), ("sells", 1)):
-            total = sum(lots[index] for lots in totals.values())
-            largest = max((lots[index] for lots in totals.values()), default=0)
-            if largest * PPM > self.dominance_ppm * total:
+        for side, lots in zip(("buys", "sells"), zip(*totals.values(), strict=True), strict=False):
+            if max(lots) * PPM > self.dominance_ppm * sum(lots):
                 raise PolicyRefused(
                     f"one trader has more than {self.dominance_ppm} ppm of {side}: merge into the next window"
                 )

@@ -62,7 +62,8 @@ def merge_top(left: Node, right: Node) -> Node:
 
 def wrap(index: int, leaves: int, root: Node) -> Node:
     """A partition tree's root as a leaf of the top tree."""
-    return Node(sha256(b"\x02" + u16(index) + u32(leaves) + root.hash).digest(), root.c_b, root.c_s)
+    digest = sha256(b"\x02" + u16(index) + u32(leaves) + root.hash).digest()
+    return Node(digest, root.c_b, root.c_s, digest + root.data[32:] if root.data else b"")
 
 
 def window_root(leaves: int, top: Node) -> bytes:
