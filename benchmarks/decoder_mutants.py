@@ -109,6 +109,10 @@ class Mutants:
             return draw.sample(_PRIMITIVES, draw.randrange(1, 4))
         return kind
 
+    def any(self, type_: Any) -> Any:
+        """Any value of a parsed type."""
+        return _Any(self, type_).value()
+
     def body(self, schema: dict[str, Any]) -> bytes:
         """An event written with a writer's schema; fields that are not ours hold anything."""
         out, event = io.BytesIO(), self._fitted(schema, self.event())

@@ -38,12 +38,11 @@ class Instruments:
         self._rows: list[Instrument] = []
         self._index: dict[str, int] = {}
         self._delisted: set[str] = set()
-        self.changes = 0  # grows whenever a key is listed or delisted: what follows this table looks at it
+        self.changes = 0  # grows with each change: what follows this table looks at it
 
     def add(self, instrument: Instrument) -> int:
         """List an instrument, or replace its definition; returns its index."""
-        if not self.is_listed(instrument.key):
-            self.changes += 1
+        self.changes += 1
         self._delisted.discard(instrument.key)
         index = self._index.setdefault(instrument.key, len(self._rows))
         self._rows[index : index + 1] = [instrument]

@@ -17,7 +17,7 @@ from equipoise.streams.merge import Merge
 from equipoise.streams.records import Decoded, RawRecord, RecordBatch
 from equipoise.streams.sources import bounds
 from equipoise.streams.sources.bounds import RefusedError, shown
-from equipoise.streams.sources.columnar import Columnar
+from equipoise.streams.sources.columnar import Columnar, OwnForm
 from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord, need
 from equipoise.streams.sources.own import OwnRecords
 from equipoise.streams.sources.rows import Rows
@@ -64,7 +64,8 @@ class IntentDecoder(EachRecord):
         super().__init__(self._intent)
         self._instruments = instruments
         self._own = OwnRecords(INTENT, schemas)
-        self._columnar = Columnar(LAYOUT, instruments, self._own.writer, self.decode, RECORD_MAX_BYTES)
+        form = OwnForm(LAYOUT, instruments)
+        self._columnar = Columnar(form, self._own.writer, self.decode, RECORD_MAX_BYTES)
 
     def decode_batch(self, batch: RecordBatch) -> Decoded:
         """As `decode` of the same records; Avro takes the kernel's way."""

@@ -6,7 +6,7 @@ defaults. What cannot be resolved, or has a logical type that changes a value, b
 records are left to fastavro.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,8 +19,9 @@ from equipoise.schemas.codec import named_types
 Type = Any  # a parsed schema: a name, a union's list, or a dict
 
 INSTRUCTIONS_MAX: Final = 4096
+DECLINED: Final = [ops.DECLINE, 0, 0, 0]  # the table of a schema that is none of ours
 _PLAIN: Final = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
-_SIZES: Final = {"boolean": 1, "float": 4, "double": 8}
+SIZES: Final = {"boolean": 1, "float": 4, "double": 8}  # bytes
 _FUSED: Final = {"int", "long", "bytes", "string"}  # read by an instruction that knows of null
 
 
@@ -40,15 +41,16 @@ class TooLargeError(Exception):
 
 def compile_table(writer: Type, layout: Layout, start: int) -> list[int]:
     """The table of a writer's schema (one that `check_safe` lets through), to be put at position `start`."""
-    builder = _Builder(layout, start)
+    code = Code(start, named_types(writer))
     try:
-        builder.record(writer)
-        return builder.finished()
+        _Resolved(layout, code).record(writer)
+        return code.finished()
     except TooLargeError:
-        return [ops.DECLINE, 0, 0, 0]
+        return DECLINED
 
 
-def _kind(schema: Type) -> str:
+def kind_of(schema: Type) -> str:
+    """The name of a type; `union` of a list."""
     kind = schema["type"] if isinstance(schema, dict) else "union" if isinstance(schema, list) else schema
     return kind if isinstance(kind, str) else "?"
 
@@ -57,30 +59,84 @@ def _changes_value(schema: Type) -> bool:
     return isinstance(schema, dict) and f"{schema.get('type')}-{schema.get('logicalType')}" in LOGICAL_READERS
 
 
-class _Builder:
-    def __init__(self, layout: Layout, start: int) -> None:
-        self._layout = layout
+class Code:
+    """Instructions as they are appended, and the lists that they point to, which go behind the last one."""
+
+    def __init__(self, start: int, named: Mapping[str, Type]) -> None:
         self._start = start
+        self._named = named  # what the writer's schema defines
         self._code: list[int] = []
         self._lists: list[tuple[int, list[int]]] = []  # where a list's position belongs, and the list
-        self._named: dict[str, Type] = {}  # what the writer's schema defines
 
     def finished(self) -> list[int]:
-        self._emit(ops.END)
+        """The whole table."""
+        self.emit(ops.END)
         for place, values in self._lists:
-            self._code[place] = self._here()
+            self._code[place] = self.here()
             self._code += values
         return self._code
+
+    def emit(self, op: int, a: int = 0, b: int = 0, c: int = 0) -> int:
+        """Append an instruction; returns where it is in the list. Raises TooLargeError."""
+        if len(self._code) >= INSTRUCTIONS_MAX * ops.WIDTH:
+            raise TooLargeError
+        self._code += (op, a, b, c)
+        return len(self._code) - ops.WIDTH
+
+    def listed(self, op: int, slot: int, values: list[int], c: int = 0) -> None:
+        """Append an instruction whose second argument is the position of a list."""
+        self._lists.append((self.emit(op, slot, 0, c) + 2, values))
+
+    def here(self) -> int:
+        """The position of the next instruction."""
+        return self._start + len(self._code)
+
+    def defined(self, schema: Type) -> Type:
+        """The definition where it is a name."""
+        return self._named.get(schema, schema) if isinstance(schema, str) else schema
+
+    def branches(self, union: Sequence[Type], one: Callable[[Type], None]) -> None:
+        """A union: each branch as `one` compiles it, then on behind all of them."""
+        at = self.emit(ops.UNION, 0, 0, len(union))
+        starts, jumps = [], []
+        for branch in union:
+            starts.append(self.here())
+            one(branch)
+            jumps.append(self.emit(ops.JUMP))
+        self.land(jumps)
+        self._lists.append((at + 2, starts))
+
+    def land(self, jumps: Sequence[int]) -> None:
+        """Let these jumps go on at the next instruction."""
+        for jump in jumps:
+            self._code[jump + 1] = self.here()
+
+    def items(self, schema: Type, key: int, one: Callable[[Type], None], *, sized: bool) -> None:
+        """An array or map. `key`: the instruction of a map's key."""
+        self.emit(ops.ENTER)
+        head = self.emit(ops.BLOCKS, 0, int(sized))
+        if kind_of(schema) == "map":
+            self.emit(key, ops.SINK, ops.NO_UNION)
+        one(schema.get("items", schema.get("values")))
+        self.emit(ops.JUMP, self._start + head)
+        self._code[head + 1] = self.here()
+
+
+class _Resolved:
+    """Compiles a writer's record to be read as ours."""
+
+    def __init__(self, layout: Layout, code: Code) -> None:
+        self._layout = layout
+        self._code = code
 
     def record(self, writer: Type) -> None:
         """The whole record."""
         reader = self._layout.reader
-        if _kind(writer) != "record" or not _same_name(writer, reader):
-            self._emit(ops.DECLINE)
+        if kind_of(writer) != "record" or not _same_name(writer, reader):
+            self._code.emit(ops.DECLINE)
             return
         for slot, value in self._layout.presets.items():
-            self._emit(ops.SET, slot, value)
-        self._named = named_types(writer)
+            self._code.emit(ops.SET, slot, value)
         wanted = {one["name"]: one for one in reader["fields"]}
         aliases = {alias: one for one in reader["fields"] for alias in one.get("aliases", ())}
         fields = [(one, wanted.pop(_wanted(one["name"], wanted, aliases), None)) for one in writer["fields"]]
@@ -92,16 +148,6 @@ class _Builder:
             else:
                 self._read(theirs["type"], ours["type"], ours["name"])
 
-    def _emit(self, op: int, a: int = 0, b: int = 0, c: int = 0) -> int:
-        """Append an instruction; returns where it is in the list."""
-        if len(self._code) >= INSTRUCTIONS_MAX * ops.WIDTH:
-            raise TooLargeError
-        self._code += (op, a, b, c)
-        return len(self._code) - ops.WIDTH
-
-    def _here(self) -> int:
-        return self._start + len(self._code)
-
     def _slot(self, name: str) -> int:
         return self._layout.slots.get(name, ops.SINK)
 
@@ -112,95 +158,70 @@ class _Builder:
     def _default(self, ours: Type) -> None:
         """A field that the writer has not."""
         if "default" not in ours:
-            self._emit(ops.DECLINE)
+            self._code.emit(ops.DECLINE)
             return
         value, slot = ours["default"], self._slot(ours["name"])
         if isinstance(value, str):
-            value = self._symbol(ours["name"], value) if _kind(ours["type"]) == "enum" else 0
-        self._emit(ops.SET, slot, NULL if value is None else int(value))
-
-    def _defined(self, schema: Type) -> Type:
-        return self._named.get(schema, schema) if isinstance(schema, str) else schema
+            value = self._symbol(ours["name"], value) if kind_of(ours["type"]) == "enum" else 0
+        self._code.emit(ops.SET, slot, NULL if value is None else int(value))
 
     def _read(self, writer: Type, reader: Type, name: str) -> None:
         """A value that our record has."""
-        writer = self._defined(writer)
+        writer = self._code.defined(writer)
         if isinstance(writer, list):
             if isinstance(reader, list) and (null := _fused(writer)) >= 0:
                 self._value(writer[1 - null], reader, name, null)
             else:
-                self._branches(writer, lambda branch: self._read(branch, reader, name))
+                self._code.branches(writer, lambda branch: self._read(branch, reader, name))
         else:
             self._value(writer, reader, name, ops.NO_UNION)
 
     def _value(self, writer: Type, reader: Type, name: str, null: int) -> None:
-        kind, slot = _kind(writer), self._slot(name)
+        kind, slot = kind_of(writer), self._slot(name)
         ours = next((one for one in (reader if isinstance(reader, list) else [reader]) if _matches(writer, one)), None)
         if ours is None or _changes_value(writer):
-            self._emit(ops.DECLINE)
+            self._code.emit(ops.DECLINE)
         elif kind == "null":
-            self._emit(ops.SET, slot, NULL)
+            self._code.emit(ops.SET, slot, NULL)
         elif kind in ("int", "long"):
-            self._emit(ops.LONG, slot, null)
+            self._code.emit(ops.LONG, slot, null)
         elif kind == "boolean":
-            self._emit(ops.BOOLEAN, slot)
+            self._code.listed(ops.BOOLEAN, slot, [0, 1])
         elif kind in ("float", "double"):
-            self._emit(ops.FIXED, _SIZES[kind])
+            self._code.emit(ops.FIXED, SIZES[kind])
         elif kind == "enum":
             self._enum(writer, ours, name)
         elif slot != ops.SINK:
-            self._emit(ops.TEXT, slot)
+            self._code.emit(ops.TEXT, slot)
         else:
-            self._emit(ops.BYTES if kind == ours == "bytes" else ops.UTF8, ops.SINK, null)
+            self._code.emit(ops.BYTES if kind == ours == "bytes" else ops.UTF8, ops.SINK, null)
 
     def _enum(self, writer: Type, reader: Type, name: str) -> None:
         values = []
         for symbol in writer["symbols"]:
             known = symbol if symbol in reader["symbols"] else reader.get("default")
             values.append(self._symbol(name, known) if known else ops.UNMAPPED)
-        at = self._emit(ops.ENUM, self._slot(name), 0, len(values))
-        self._lists.append((at + 2, values))
-
-    def _branches(self, union: Sequence[Type], one: Any) -> None:
-        """A union: each branch as `one` compiles it, then on behind all of them."""
-        at = self._emit(ops.UNION, 0, 0, len(union))
-        starts, jumps = [], []
-        for branch in union:
-            starts.append(self._here())
-            one(branch)
-            jumps.append(self._emit(ops.JUMP))
-        for jump in jumps:
-            self._code[jump + 1] = self._here()
-        self._lists.append((at + 2, starts))
+        self._code.listed(ops.ENUM, self._slot(name), values, len(values))
 
     def _skip(self, writer: Type) -> None:
         """A value that our record has not."""
-        writer = self._defined(writer)
-        kind = _kind(writer)
+        writer = self._code.defined(writer)
+        kind = kind_of(writer)
         if kind in ("int", "long", "enum"):
-            self._emit(ops.LONG, ops.SINK, ops.NO_UNION)
+            self._code.emit(ops.LONG, ops.SINK, ops.NO_UNION)
         elif kind in ("bytes", "string"):
-            self._emit(ops.BYTES, ops.SINK, ops.NO_UNION)
-        elif kind in _SIZES or kind == "fixed":
-            self._emit(ops.FIXED, _SIZES[kind] if kind in _SIZES else writer["size"])
+            self._code.emit(ops.BYTES, ops.SINK, ops.NO_UNION)
+        elif kind in SIZES or kind == "fixed":
+            self._code.emit(ops.FIXED, SIZES[kind] if kind in SIZES else writer["size"])
         elif kind == "record":
             for one in writer["fields"]:
                 self._skip(one["type"])
         elif kind in ("array", "map"):
-            self._items(writer.get("items", writer.get("values")), kind == "map")
+            self._code.items(writer, ops.BYTES, self._skip, sized=True)
         elif kind == "union":
-            self._branches(writer, self._skip)
+            self._code.branches(writer, self._skip)
         elif kind != "null":
-            self._emit(ops.DECLINE)
-
-    def _items(self, item: Type, keyed: bool) -> None:
-        self._emit(ops.ENTER)
-        head = self._emit(ops.BLOCKS, 0, 1)
-        if keyed:
-            self._emit(ops.BYTES, ops.SINK, ops.NO_UNION)
-        self._skip(item)
-        self._emit(ops.JUMP, self._start + head)
-        self._code[head + 1] = self._here()
+            self._code.emit(ops.DECLINE)
 
 
 def _wanted(name: str, wanted: Mapping[str, Any], aliases: Mapping[str, Any]) -> str | None:
@@ -216,7 +237,7 @@ def _same_name(writer: Type, reader: Type) -> bool:
 
 def _matches(writer: Type, ours: Type) -> bool:
     """Whether a value of the one can be read as the other, both without a union around them."""
-    kind, target = _kind(writer), _kind(ours)
+    kind, target = kind_of(writer), kind_of(ours)
     if kind not in _PLAIN:
         return kind == target == "enum" and _same_name(writer, ours)
     promoted = {"int": ("long", "float", "double"), "long": ("float", "double"), "float": ("double",),
@@ -229,4 +250,4 @@ def _fused(union: Sequence[Type]) -> int:
     if len(union) != 2 or "null" not in union:
         return -1
     null = union.index("null")
-    return null if _kind(union[1 - null]) in _FUSED else -1
+    return null if kind_of(union[1 - null]) in _FUSED else -1

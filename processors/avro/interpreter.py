@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.processors.avro import ops
-from equipoise.processors.avro.wire import INT, Bytes, Words, is_utf8, varint
+from equipoise.processors.avro.numbers import decimal_bytes, decimal_text, digits, shortest
+from equipoise.processors.avro.wire import INT, Bytes, Words, is_utf8, varint, word_at
 from equipoise.processors.columns import NULL
 from equipoise.processors.jit import inner
 
@@ -27,7 +28,7 @@ def run(table: Ints, pc: int, data: Bytes, words: Words, at: int, end: int, slot
         if table[pc] <= ops.LAST_VARINT:
             pc, at = _with_integer(table, pc, data, words, at, end, slots, left)
         else:
-            pc, at = _without(table, pc, data, at, end, slots, left)
+            pc, at = _without(table, pc, data, words, at, end, slots, left)
     return at
 
 
@@ -35,12 +36,12 @@ def run(table: Ints, pc: int, data: Bytes, words: Words, at: int, end: int, slot
 def _with_integer(
     table: Ints, pc: int, data: Bytes, words: Words, at: int, end: int, slots: Ints, left: Ints
 ) -> tuple[int, int]:
-    op, slot = table[pc], table[pc + 1]
-    if op <= ops.LAST_NULLABLE and table[pc + 2] >= 0:
+    op = table[pc]
+    if op <= ops.LAST_NULLABLE and table[pc + 2] != ops.NO_UNION:
         branch = INT(data[at]) if at < end else -1  # 0 is branch 0, 2 is branch 1
         at += 1
         if branch == 2 * table[pc + 2]:
-            slots[slot] = NULL
+            slots[table[pc + 1]] = NULL
             return pc + ops.WIDTH, at
         if branch != 2 - 2 * table[pc + 2]:
             return pc, -1
@@ -50,30 +51,76 @@ def _with_integer(
     value, at = varint(data, words, at, end)
     if at < 0:
         return pc, -1
-    if op == ops.LONG:
-        slots[slot] = value
-        return pc + ops.WIDTH, (at if value != NULL else -1)  # a column could not tell it from an absent one
-    if op <= ops.TEXT:
-        return pc + ops.WIDTH, _text(op, slot, value, data, words, at, end, slots)
+    if op <= ops.LAST_SIZED and op != ops.LONG:
+        if value < 0 or value > end - at:
+            return pc, -1
+        return pc + ops.WIDTH, (at + value if _sized(table, pc, data, words, at, value, slots) else -1)
     if op == ops.BLOCKS:
         return _block(value, table, pc, at, end, left)
-    if value < 0 or value >= table[pc + 3]:
-        return pc, -1
-    chosen = table[table[pc + 2] + value]
     if op == ops.UNION:
-        return chosen, at
-    slots[slot] = chosen
-    return pc + ops.WIDTH, (at if chosen != ops.UNMAPPED else -1)
+        if value < 0 or value >= table[pc + 3]:
+            return pc, -1
+        return table[table[pc + 2] + value], at
+    return pc + ops.WIDTH, (at if _counted(table, pc, value, slots) else -1)
 
 
 @inner
-def _text(op: int, slot: int, size: int, data: Bytes, words: Words, at: int, end: int, slots: Ints) -> int:
-    """Take the bytes behind a length; where they end."""
-    if size < 0 or size > end - at or (op == ops.UTF8 and not is_utf8(data, words, at, size)):
-        return -1
+def _sized(table: Ints, pc: int, data: Bytes, words: Words, at: int, size: int, slots: Ints) -> bool:
+    """What stands behind a length."""
+    op, slot = table[pc], table[pc + 1]
     if op == ops.TEXT:
         slots[slot], slots[slot + 1] = at, size
-    return at + size
+        return True
+    if op == ops.BYTES:
+        return True
+    if op == ops.DECIMAL:
+        return decimal_bytes(data, at, size, table[pc + 3], slots, slot)
+    if op == ops.NUMBER:
+        return decimal_text(data, at, size, slots, slot, table[pc + 2])
+    if op == ops.DIGITS:
+        return digits(data, at, size, slots, slot)
+    if op == ops.WORD:
+        slots[slot] = _word(table, table[pc + 2], data, words, at, size)
+        return slots[slot] != ops.UNMAPPED
+    return is_utf8(data, words, at, size)
+
+
+@inner
+def _word(table: Ints, at_words: int, data: Bytes, words: Words, at: int, size: int) -> int:
+    width = 2 + ops.WORD_SIZE // 8
+    for k in range(table[at_words]):
+        word = at_words + 2 + k * width
+        if table[word + 1] == size:
+            same = True
+            for part in range((size + 7) // 8):
+                bits = np.uint64(word_at(data, words, at + 8 * part, size - 8 * part)).view(np.int64)
+                same = same and bits == table[word + 2 + part]
+            if same:
+                return table[word]
+    other = table[at_words + 1]
+    return other if other == ops.UNMAPPED or is_utf8(data, words, at, size) else ops.UNMAPPED
+
+
+@inner
+def _counted(table: Ints, pc: int, value: int, slots: Ints) -> bool:
+    """An integer that is a value, or a symbol's number."""
+    op, slot = table[pc], table[pc + 1]
+    if op == ops.LONG:
+        slots[slot] = value
+        return value != NULL  # which a column could not tell from an absent one
+    if op == ops.ENUM:
+        if value < 0 or value >= table[pc + 3]:
+            return False
+        slots[slot] = table[table[pc + 2] + value]
+        return slots[slot] != ops.UNMAPPED
+    if op == ops.NATURAL:
+        slots[slot] = value
+        return value >= 0
+    factor = table[pc + 2]
+    if value == NULL or abs(value) > (2**62) // factor:
+        return False
+    slots[slot] = value * factor + table[pc + 3]
+    return True
 
 
 @inner
@@ -98,21 +145,42 @@ def _block(value: int, table: Ints, pc: int, at: int, end: int, left: Ints) -> t
 
 
 @inner
-def _without(table: Ints, pc: int, data: Bytes, at: int, end: int, slots: Ints, left: Ints) -> tuple[int, int]:
+def _without(
+    table: Ints, pc: int, data: Bytes, words: Words, at: int, end: int, slots: Ints, left: Ints
+) -> tuple[int, int]:
     """An instruction that reads no integer."""
     op, slot = table[pc], table[pc + 1]
     if op == ops.JUMP:
         return slot, at
+    if op == ops.CHOOSE:
+        return table[table[pc + 2] + slots[slot]], at
     if op == ops.SET:
         slots[slot] = table[pc + 2]
     elif op == ops.ENTER:
         left[0] += 1
         left[left[0]] = 0
-    elif op == ops.FIXED:
-        at += slot
-    elif op == ops.BOOLEAN and at < end:
-        slots[slot] = data[at] != 0
-        at += 1
+    elif op == ops.MARK:
+        slots[slot] = at
+    elif op == ops.BACK:
+        at = slots[slot]
     else:
-        return pc, -1
-    return pc + ops.WIDTH, (at if at <= end else -1)
+        return pc + ops.WIDTH, _of_size(table, pc, data, words, at, end, slots)
+    return pc + ops.WIDTH, at
+
+
+@inner
+def _of_size(table: Ints, pc: int, data: Bytes, words: Words, at: int, end: int, slots: Ints) -> int:
+    """A value whose size the schema says; where it ends, -1: declined."""
+    op, slot = table[pc], table[pc + 1]
+    size = 1 if op == ops.BOOLEAN else 8 if op == ops.DOUBLE else slot if op == ops.FIXED else table[pc + 2]
+    if op >= ops.DECLINE or size > end - at:
+        return -1
+    good = True
+    if op == ops.BOOLEAN:
+        slots[slot] = table[table[pc + 2] + (data[at] != 0)]
+        good = slots[slot] != ops.UNMAPPED
+    elif op == ops.FIXED_DECIMAL:
+        good = decimal_bytes(data, at, size, table[pc + 3], slots, slot)
+    elif op == ops.DOUBLE:
+        good = shortest(np.uint64(word_at(data, words, at, 8)).view(np.float64), slots, slot, table[pc + 2])
+    return at + size if good else -1

@@ -1,5 +1,6 @@
 """Instruments by the bytes of venue and symbol: an open-addressing table that the kernel reads."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,6 +13,9 @@ from equipoise.processors.jit import inner, njit
 _U: Final[Any] = np.uint64
 _LOW, _32, _29 = _U(0xFFFFFFFF), _U(32), _U(29)
 _K1, _K2, _K3 = _U(0x5BD1E995), _U(0x27D4EB2F), _U(0x165667B1)
+
+
+Names = Callable[[str], Iterable[tuple[str, str]]]
 
 
 class Keys(NamedTuple):
@@ -86,8 +90,12 @@ def _enter(keys: Keys, first: int) -> None:
 class KeyTable:
     """Follows an `Instruments` table: those listed later are found, those delisted are not."""
 
-    def __init__(self, instruments: Instruments) -> None:
+    def __init__(
+        self, instruments: Instruments, names: Callable[[str], Iterable[tuple[str, str]]] | None = None
+    ) -> None:
+        """Table of these instruments; `names` gives the venues and symbols that records have for a VENUE:SYMBOL."""
         self._instruments = instruments
+        self._names = names or _halves
         self._changes = -1
         self._entries: list[tuple[int, int, int, int]] = []
         self._text = bytearray()
@@ -121,11 +129,15 @@ class KeyTable:
         _enter(self._keys, 0 if grown else before)
 
     def _add(self, key: str, index: int) -> None:
-        """One entry for each colon, since `Instruments.find` cannot tell A:B, C from A, B:C."""
-        try:
-            text = key.encode()
-        except UnicodeEncodeError:  # no bytes of a record are this text
-            return
-        for at in (k for k, letter in enumerate(text) if letter == ord(":")):
-            self._entries.append((len(self._text), at, len(text) - at - 1, index))
-            self._text += text[:at] + text[at + 1 :]
+        for venue, symbol in self._names(key):
+            try:
+                texts = venue.encode(), symbol.encode()
+            except UnicodeEncodeError:  # no bytes of a record are this text
+                continue
+            self._entries.append((len(self._text), len(texts[0]), len(texts[1]), index))
+            self._text += b"".join(texts)
+
+
+def _halves(key: str) -> Iterable[tuple[str, str]]:
+    """One pair for each colon, since `Instruments.find` cannot tell A:B, C from A, B:C."""
+    return ((key[:at], key[at + 1 :]) for at, letter in enumerate(key) if letter == ":")

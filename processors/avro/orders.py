@@ -12,6 +12,7 @@ from equipoise.processors.avro import ops
 from equipoise.processors.avro.frame import GUID_SIZE, ID_SIZE, NONE, UNKNOWN, Ints, find_header, find_table
 from equipoise.processors.avro.interpreter import run
 from equipoise.processors.avro.keys import Keys, find
+from equipoise.processors.avro.numbers import in_units
 from equipoise.processors.avro.wire import Bytes, Words
 from equipoise.processors.columns import NULL
 from equipoise.processors.jit import inner, njit
@@ -37,7 +38,7 @@ NEEDS: Final = {
 _NEEDS = sum(bits << 4 * action for action, bits in NEEDS.items())
 _MODIFY, _STATUS = int(Action.MODIFY), int(Action.STATUS)
 _SOME = 1 << Action.ADD | 1 << Action.TRADE  # an order or a trade of nothing is none
-_DELTA, _LAST = int(Flag.DELTA), int(Flag.LAST)
+_DELTA, _LAST, _UPSERT = int(Flag.DELTA), int(Flag.LAST), int(Flag.UPSERT)
 
 
 class Values(NamedTuple):
@@ -50,13 +51,15 @@ class Values(NamedTuple):
     length: Ints
     headers_at: Ints
     headers_count: Ints
+    stamp_ns: Ints  # Kafka's, NULL where it could be none
 
 
 class Tables(NamedTuple):
     """What it is read by."""
 
     code: Ints  # instructions of all schemas
-    ids: Ints  # (k, 4) as `frame.find_table` has it; a table of -1: not readable here
+    ids: Ints  # (k, 4) as `frame.find_table` has it
+    units: Ints  # (instruments, 4) tick and lot, as digits and power of ten; not needed by tables that count in them
 
 
 class Out(NamedTuple):
@@ -87,7 +90,12 @@ def scratch() -> Scratch:
 @inner
 def _allowed(slots: Ints) -> bool:
     """Whether the slots hold an event. Of a STATUS the quantity becomes the trading status."""
-    action, quantity, flags = slots[ops.ACTION], slots[ops.QUANTITY], slots[ops.FLAGS]
+    action, quantity = slots[ops.ACTION], slots[ops.QUANTITY]
+    if action == _MODIFY:
+        slots[ops.FLAGS] |= slots[ops.MODIFY_FLAGS]
+        if quantity == 0 and slots[ops.MODIFY_FLAGS] == _UPSERT:
+            return False
+    flags = slots[ops.FLAGS]
     has = (
         (_SIDE if slots[ops.SIDE] != 0 else 0)
         | (_PRICE if slots[ops.PRICE] != NULL else 0)
@@ -135,47 +143,66 @@ def _body(values: Values, tables: Tables, scratch: Scratch, i: int, max_bytes: i
     return tables.ids[row, 3], at + used
 
 
+@inner
+def _instrument(values: Values, tables: Tables, keys: Keys, slots: Ints, i: int) -> int:
+    """The listed instrument, -1: none. What depends on it, or on the record's place, gets its value."""
+    found = find(
+        keys,
+        values.data,
+        values.words,
+        slots[ops.VENUE],
+        slots[ops.VENUE_LENGTH],
+        slots[ops.SYMBOL],
+        slots[ops.SYMBOL_LENGTH],
+    )
+    if found < 0:
+        return -1
+    if slots[ops.STAMPED] != 0:
+        slots[ops.ARRIVAL_TIME_NS] = values.stamp_ns[i]
+    for slot, power, unit in ((ops.PRICE, ops.PRICE_POWER, 0), (ops.QUANTITY, ops.QUANTITY_POWER, 2)):
+        if slots[power] != 0 and slots[slot] != NULL:
+            mantissa, exponent = tables.units[found, unit], tables.units[found, unit + 1]
+            if not in_units(slots, slot, power, mantissa, exponent):
+                return -1
+    return found
+
+
+@inner
+def _write(out: Out, row: int, instrument: int, slots: Ints, offset: int, record: int) -> None:
+    out.instrument[row] = instrument
+    out.action[row] = slots[ops.ACTION]
+    out.side[row] = slots[ops.SIDE]
+    out.flags[row] = slots[ops.FLAGS] | (_LAST if slots[ops.LAST_IN_EVENT] != 0 else 0)
+    out.wide[0, row] = slots[ops.PRICE]
+    out.wide[1, row] = slots[ops.QUANTITY]
+    out.wide[2, row] = slots[ops.ORDER_ID]
+    out.wide[3, row] = slots[ops.SEQUENCE]
+    out.wide[4, row] = slots[ops.PREVIOUS_SEQUENCE]
+    out.wide[5, row] = slots[ops.EVENT_TIME_NS]
+    out.wide[6, row] = slots[ops.ARRIVAL_TIME_NS]
+    out.wide[7, row] = offset
+    out.record[row] = record
+
+
 @njit
 def decode(values: Values, tables: Tables, keys: Keys, out: Out, scratch: Scratch, max_bytes: int) -> bool:
     """Go on from where the cursor stands. False: it stands at a record whose schema id is not in the tables."""
     cursor, slots = scratch.cursor, scratch.slots
-    row, declined = cursor[1], cursor[2]
+    i, row, declined = cursor[0], cursor[1], cursor[2]
     done = True
-    i = cursor[0]
     while i < len(values.at):
         pc, at = _body(values, tables, scratch, i, max_bytes)
         if pc == UNKNOWN:
             done = False
             break
-        end = values.at[i] + values.length[i]
-        taken = False
+        instrument = -1
         if pc >= 0:
+            end = values.at[i] + values.length[i]
             at = run(tables.code, pc, values.data, values.words, at, end, slots, scratch.left)
-            if at == end and _allowed(slots):
-                instrument = find(
-                    keys,
-                    values.data,
-                    values.words,
-                    slots[ops.VENUE],
-                    slots[ops.VENUE_LENGTH],
-                    slots[ops.SYMBOL],
-                    slots[ops.SYMBOL_LENGTH],
-                )
-                taken = instrument >= 0
-        if taken:
-            out.instrument[row] = instrument
-            out.action[row] = slots[ops.ACTION]
-            out.side[row] = slots[ops.SIDE]
-            out.flags[row] = slots[ops.FLAGS] | (_LAST if slots[ops.LAST_IN_EVENT] != 0 else 0)
-            out.wide[0, row] = slots[ops.PRICE]
-            out.wide[1, row] = slots[ops.QUANTITY]
-            out.wide[2, row] = slots[ops.ORDER_ID]
-            out.wide[3, row] = slots[ops.SEQUENCE]
-            out.wide[4, row] = slots[ops.PREVIOUS_SEQUENCE]
-            out.wide[5, row] = slots[ops.EVENT_TIME_NS]
-            out.wide[6, row] = slots[ops.ARRIVAL_TIME_NS]
-            out.wide[7, row] = values.offset[i]
-            out.record[row] = i
+            if at == end:
+                instrument = _instrument(values, tables, keys, slots, i)
+        if instrument >= 0 and _allowed(slots):
+            _write(out, row, instrument, slots, values.offset[i], i)
             row += 1
         else:
             out.declined[declined] = i

@@ -14,7 +14,7 @@ from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError, Wir
 from equipoise.schemas.local import SchemaSource
 from equipoise.schemas.wire import SchemaId, split
 from equipoise.streams.records import RawRecord
-from equipoise.streams.sources.avro_safe import check_safe
+from equipoise.streams.sources.avro_safe import check_bytes, check_safe, has_long_integer
 from equipoise.streams.sources.bounds import RefusedError
 from equipoise.streams.sources.paths import Step
 
@@ -27,7 +27,7 @@ class AvroReader:
 
     def __init__(self, schemas: SchemaSource) -> None:
         self._schemas = schemas
-        self._plain: dict[SchemaId, Schema] = {}
+        self._plain: dict[SchemaId, Schema | SchemaInvalidError] = {}
 
     def read(self, record: RawRecord) -> dict[str, Any]:
         """The record's fields.
@@ -38,13 +38,35 @@ class AvroReader:
         """
         try:
             schema_id, body = split(record.value, record.headers)
-            if schema_id not in self._plain:
-                writer = self._schemas.writer(schema_id)
-                check_safe(writer)
-                self._plain[schema_id] = plain(writer)
+            schema = self.writer(schema_id)
         except (WireFormatError, UnknownSchemaError, SchemaInvalidError) as error:
             raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
-        return _decode(self._plain[schema_id], body)
+        if has_long_integer(body):
+            check_bytes(schema, body, sized=False)
+        return _decode(schema, body)
+
+    def writer(self, schema_id: SchemaId) -> Schema:
+        """The schema with that id, as `plain` has it.
+
+        Raises:
+            UnknownSchemaError: there is none.
+            SchemaInvalidError: it is not safe to read by, or no record.
+            RegistryError: the registry cannot be asked.
+        """
+        found = self._plain.get(schema_id)
+        if found is None:
+            found = self._plain[schema_id] = _checked(self._schemas.writer(schema_id))
+        if isinstance(found, SchemaInvalidError):
+            raise SchemaInvalidError(str(found))
+        return found
+
+
+def _checked(schema: Schema) -> Schema | SchemaInvalidError:
+    try:
+        check_safe(schema)
+        return plain(schema)
+    except SchemaInvalidError as error:
+        return error
 
 
 def plain(schema: Schema) -> Schema:

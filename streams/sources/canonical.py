@@ -27,7 +27,7 @@ from equipoise.schemas.local import BuiltIn, SchemaSource
 from equipoise.streams.records import Decoded, RawRecord, RecordBatch
 from equipoise.streams.sources import bounds
 from equipoise.streams.sources.bounds import RefusedError, shown
-from equipoise.streams.sources.columnar import Columnar
+from equipoise.streams.sources.columnar import Columnar, OwnForm
 from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord, need, parse_object
 from equipoise.streams.sources.own import OwnRecords
 from equipoise.streams.sources.rows import Rows
@@ -79,7 +79,7 @@ class CanonicalDecoder(EachRecord):
         super().__init__(self._canonical, max_bytes)
         self._instruments = instruments
         self._own = OwnRecords(NAME, schemas or BuiltIn())
-        self._columnar = Columnar(LAYOUT, instruments, self._own.writer, self.decode, max_bytes)
+        self._columnar = Columnar(OwnForm(LAYOUT, instruments), self._own.writer, self.decode, max_bytes)
 
     def decode_batch(self, batch: RecordBatch) -> Decoded:
         """As `decode` of the same records; Avro takes the kernel's way."""

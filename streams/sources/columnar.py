@@ -5,23 +5,58 @@ batch has the same rows and refusals either way. Where every record is declined,
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
-from equipoise.processors.avro.compiler import Layout, compile_table
-from equipoise.processors.avro.keys import KeyTable
+from equipoise.processors.avro.compiler import DECLINED, Layout, compile_table
+from equipoise.processors.avro.frame import Ints
+from equipoise.processors.avro.keys import Keys, KeyTable
 from equipoise.processors.avro.orders import Out, Scratch, Tables, Values, decode, scratch
 from equipoise.processors.avro.wire import words_of
-from equipoise.processors.columns import Events
+from equipoise.processors.columns import NULL, Events
 from equipoise.processors.instruments import Instruments
 from equipoise.schemas.codec import Schema
 from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError, WireFormatError
 from equipoise.schemas.wire import SchemaId, split
 from equipoise.streams.records import Decoded, RawRecord, RecordBatch
+from equipoise.streams.sources.bounds import TIME_END_NS, TIME_FIRST_NS
 from equipoise.streams.sources.rows import interleaved
 
+_NO_UNITS: Final = np.zeros((0, 4), np.int64)
 SCHEMAS_MAX: Final = 256  # tables kept; one more, and all are made anew as they are met
+
+
+class Form(Protocol):
+    """What one kind of record looks like."""
+
+    def table(self, writer: Schema, start: int) -> list[int]:
+        """The table of a writer's schema, to be put at position `start`."""
+        ...
+
+    def keys(self) -> Keys:
+        """The instruments as records name them, as of now."""
+        ...
+
+    def units(self) -> Ints:
+        """Tick and lot of each instrument, as of now (`Tables.units`)."""
+        ...
+
+
+class OwnForm:
+    """A record of ours: names in full, prices in ticks, quantities in lots."""
+
+    def __init__(self, layout: Layout, instruments: Instruments) -> None:
+        self._layout = layout
+        self.keys: Final = KeyTable(instruments).keys
+
+    def table(self, writer: Schema, start: int) -> list[int]:
+        """As `Form.table`."""
+        return compile_table(writer, self._layout, start)
+
+    def units(self) -> Ints:
+        """None."""
+        return _NO_UNITS
 
 
 class Columnar:
@@ -29,23 +64,20 @@ class Columnar:
 
     def __init__(
         self,
-        layout: Layout,
-        instruments: Instruments,
+        form: Form,
         writer: Callable[[SchemaId], Schema],
         each: Callable[[Sequence[RawRecord]], Decoded],
         max_bytes: int,
     ) -> None:
-        """Decoder of records with this layout.
+        """Decoder of records of this form.
 
         Args:
-            layout: where the record's fields go.
-            instruments: the process-wide table; those listed later are found, too.
+            form: of the records.
             writer: the schema with an id; raises UnknownSchemaError, or SchemaInvalidError where it is not safe.
             each: decodes what the kernel declines.
             max_bytes: a larger record is declined.
         """
-        self._layout = layout
-        self._keys = KeyTable(instruments)
+        self._form = form
         self._writer = writer
         self._each = each
         self._max_bytes = max_bytes
@@ -56,7 +88,8 @@ class Columnar:
     def decode(self, batch: RecordBatch) -> Decoded:
         """Rows and refusals. Raises RegistryError where a schema cannot be asked for now."""
         values, out, state = _values(batch), _room(len(batch)), scratch()
-        keys = self._keys.keys()
+        keys = self._form.keys()
+        self._tables = self._tables._replace(units=self._form.units())
         while not decode(values, self._tables, keys, out, state, self._max_bytes):
             self._met(batch, out, state)
         rows, declined = int(state.cursor[1]), int(state.cursor[2])
@@ -81,16 +114,17 @@ class Columnar:
             self._forget()
         start = len(self._tables.code)
         try:
-            schema: Any = self._writer(schema_id)
+            table = self._form.table(self._writer(schema_id), start)
         except SchemaInvalidError:
-            schema = "null"  # no record of ours: its table declines
-        code = np.array(compile_table(schema, self._layout, start), np.int64)
+            table = DECLINED
+        code = np.array(table, np.int64)
         self._ids.append((*_reference(schema_id), start))
-        self._tables = Tables(np.concatenate((self._tables.code, code)), np.array(self._ids, np.int64))
+        code = np.concatenate((self._tables.code, code))
+        self._tables = self._tables._replace(code=code, ids=np.array(self._ids, np.int64))
 
     def _forget(self) -> None:
         self._ids = []
-        self._tables = Tables(np.zeros(0, np.int64), np.zeros((0, 4), np.int64))
+        self._tables = Tables(np.zeros(0, np.int64), np.zeros((0, 4), np.int64), self._form.units())
 
 
 def _reference(schema_id: SchemaId) -> tuple[int, int, int]:
@@ -113,7 +147,14 @@ def _values(batch: RecordBatch) -> Values:
         batch.value_length,
         batch.headers_at,
         batch.headers_count,
+        _stamps(batch.timestamp_ms),
     )
+
+
+def _stamps(timestamp_ms: Ints) -> Ints:
+    """Kafka's stamps in nanoseconds, NULL where they could be no arrival (`live.kafka_stamp_ns`)."""
+    possible = (timestamp_ms >= TIME_FIRST_NS // 10**6) & (timestamp_ms < TIME_END_NS // 10**6)
+    return np.where(possible, timestamp_ms, 0) * 10**6 + np.where(possible, 0, NULL)
 
 
 def _room(n: int) -> Out:

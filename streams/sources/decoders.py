@@ -10,7 +10,7 @@ from equipoise.streams.sources import presets
 from equipoise.streams.sources.canonical import CanonicalDecoder
 from equipoise.streams.sources.each import RECORD_MAX_BYTES, EachRecord
 from equipoise.streams.sources.live import Origin
-from equipoise.streams.sources.mapped import Mapped
+from equipoise.streams.sources.mapped import Mapped, MappedDecoder
 from equipoise.streams.sources.mapping import MappingError
 from equipoise.streams.sources.mapping_file import load_mapping
 
@@ -48,7 +48,7 @@ def open_decoder(
             mapped = Mapped(load_mapping(Path(format)), instruments, found, schemas)
         except MappingError as error:
             raise FormatError(str(error)) from error
-        return EachRecord(mapped.record, max_bytes)
+        return MappedDecoder(mapped, instruments, max_bytes)
     if format not in presets.LIVE:
         known = ", ".join((CANONICAL, *presets.LIVE))
         raise FormatError(f"format: {format!r}, expected one of {known}, or the path of a mapping (TOML)")

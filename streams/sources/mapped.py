@@ -1,5 +1,6 @@
 """Records read through a mapping: JSON, or Avro by the writer's schema."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, Final
@@ -9,19 +10,36 @@ from equipoise.schemas import codec
 from equipoise.schemas.enums import Action, Cause
 from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError
 from equipoise.schemas.local import BuiltIn, SchemaSource
-from equipoise.streams.records import RawRecord
+from equipoise.streams.records import Decoded, RawRecord, RecordBatch
 from equipoise.streams.sources.avro_any import AvroReader
 from equipoise.streams.sources.bounds import RefusedError, shown
-from equipoise.streams.sources.each import parse_json, parse_object
+from equipoise.streams.sources.columnar import Columnar
+from equipoise.streams.sources.each import EachRecord, parse_json, parse_object
 from equipoise.streams.sources.fills import Fills
 from equipoise.streams.sources.live import Origin, kafka_stamp_ns
+from equipoise.streams.sources.mapped_plan import plan_of
 from equipoise.streams.sources.mapped_row import RowParser, missing
+from equipoise.streams.sources.mapped_table import MappedForm
 from equipoise.streams.sources.mapping import Mapping, MappingError
 from equipoise.streams.sources.mapping_check import check_sample, check_schema, fits
 from equipoise.streams.sources.paths import MISSING, Path
 from equipoise.streams.sources.rows import Rows
 
 CHANNEL: Final = "$channel"  # in `when`: the channel that the topic's name says
+
+
+class MappedDecoder(EachRecord):
+    """Decoder of a topic that a mapping describes."""
+
+    def __init__(self, mapped: "Mapped", instruments: Instruments, max_bytes: int) -> None:
+        super().__init__(mapped.record, max_bytes)
+        self._columnar = mapped.columnar(instruments, self.decode, max_bytes)
+
+    def decode_batch(self, batch: RecordBatch) -> Decoded:
+        """As `decode` of the same records; Avro takes the kernel's way where the mapping lets it."""
+        if self._columnar is None:
+            return self.decode([batch.record(i) for i in range(len(batch))])
+        return self._columnar.decode(batch)
 
 
 class Mapped:
@@ -36,13 +54,23 @@ class Mapped:
             MappingError: they do not fit.
         """
         self._origin = _named(mapping, origin)
+        self._mapping = _of_channel(mapping, self._origin.channel)
         self._avro = AvroReader(schemas or BuiltIn()) if mapping.avro else None
         fills = Fills()
         self._events = [
             (event, [(row.each, RowParser(row, instruments, self._origin, fills)) for row in event.rows])
-            for event in _of_channel(mapping, self._origin.channel).events
+            for event in self._mapping.events
         ]
         _check(mapping, self._origin, schemas)
+
+    def columnar(
+        self, instruments: Instruments, each: Callable[[Sequence[RawRecord]], Decoded], max_bytes: int
+    ) -> Columnar | None:
+        """What reads whole batches as this mapping does, leaving to `each` what it must; None: nothing can."""
+        plan = None if self._avro is None else plan_of(self._mapping, self._origin)
+        if plan is None or self._avro is None:
+            return None
+        return Columnar(MappedForm(plan, instruments), self._avro.writer, each, max_bytes)
 
     def record(self, record: RawRecord, rows: Rows) -> None:
         """One Kafka record. Raises RefusedError."""

@@ -60,6 +60,12 @@ class Path:
             value = value[step]
         return value
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Path) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     def __repr__(self) -> str:
         return f"Path({self.text!r})"
 

@@ -10,7 +10,7 @@ from equipoise.streams.sources.bounds import RefusedError, shown
 
 TEXT_MAX: Final = 64  # characters of a number; longer ones are no price of any market
 _REMEMBERED: Final = 200_000  # texts; prices and sizes repeat, and a look-up is 10x faster than a division
-_EXACT: Final = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Inexact, Subnormal])
+EXACT: Final = Context(prec=80, traps=[InvalidOperation, DivisionByZero, Inexact, Subnormal])
 
 Number = str | int | float | Decimal
 
@@ -47,7 +47,7 @@ class Scale:
         if number.adjusted() > TEXT_MAX:  # 1e999999: no division, no integer of a million digits
             raise self._range(value, field)
         try:
-            units = _EXACT.divide(number, self._unit)
+            units = EXACT.divide(number, self._unit)
         except (Inexact, Subnormal):
             raise self._off(value, field) from None
         if abs(units) >= self._end:
@@ -107,7 +107,7 @@ class Scales:
         self, instrument: Instrument, price_unit: Decimal = Decimal(1), quantity_unit: Decimal = Decimal(1)
     ) -> None:
         self.instrument = instrument
-        tick, lot = _EXACT.divide(instrument.tick, price_unit), _EXACT.divide(instrument.lot, quantity_unit)
+        tick, lot = EXACT.divide(instrument.tick, price_unit), EXACT.divide(instrument.lot, quantity_unit)
         self.ticks: Final = Scale(tick, Cause.PRICE_OFF_TICK, Cause.PRICE_RANGE, "tick").whole
         self.lots: Final = Scale(lot, Cause.QUANTITY_OFF_LOT, Cause.QUANTITY_RANGE, "lot").whole
 
