@@ -14,6 +14,9 @@ from testcontainers.core.container import DockerContainer
 
 from tests.containers import KafkaContainer, wait_for_port
 
+# The image formats its storage at every start, and ends where that is done already.
+AGAIN = "java $KAFKA_HEAP_OPTS -cp '/opt/kafka/libs/*' kafka.Kafka /opt/kafka/config/server.properties"
+
 
 @dataclass
 class Cluster:
@@ -131,6 +134,7 @@ class Containers:
         for name, value in settings.items():
             container.with_env(name, value)
         container._wait_strategy = None
+        container.with_command(["bash", "-c", f"/etc/kafka/docker/run || exec {AGAIN}"])
         container.with_name(f"{network}-{number}")
         container.with_kwargs(user="root", network=network)
         return container

@@ -195,7 +195,7 @@ def start_parent() -> None:
 def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], int]) -> None:
     """Until everything is fed, everything has gone wrong, and everything is settled."""
     began = due_s = looked_s = time.monotonic()
-    left, healed = list(this.plan.faults), False
+    left, healed, found = list(this.plan.faults), False, dict[tuple[str, int], int]()
     consumer = Consumer({"bootstrap.servers": this.cluster.bootstrap, "group.id": this.name, "log_level": 0})
     places = [TopicPartition(*place) for place in settled]
     try:
@@ -216,7 +216,8 @@ def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], in
                     if found == settled and not any(worker.paused for worker in this.workers):
                         return
             if now - began > LIMIT_S:
-                raise StuckError(f"not settled after {LIMIT_S:g} s: logs in {this.folder}")
+                apart = {place: (found.get(place), at) for place, at in settled.items() if found.get(place) != at}
+                raise StuckError(f"not settled after {LIMIT_S:g} s (committed, wanted): {apart}; {this.plan}")
             time.sleep(TICK_S)
     finally:
         consumer.close()
