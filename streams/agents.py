@@ -71,12 +71,8 @@ class FaustSource:
 
     def ended(self, topic: str, partition: int, position: int) -> bool:
         """Whether nothing lies behind `position`, as the last fetch of that partition said."""
-        tp = TP(topic, partition)
-        try:
-            high = self._app.consumer.highwater(tp)
-        except Exception:  # between assignments aiokafka knows nothing of the partition
-            return False
-        if high is None:
+        tp, high = TP(topic, partition), self.end(topic, partition)
+        if high < 0:
             return False
         if position >= high:
             return True
@@ -95,6 +91,14 @@ class FaustSource:
         mine = {tp: offset for tp, offset in wanted.items() if tp in assigned}
         consumer: Any = self._app.consumer
         return len(mine) == len(wanted) and bool(await consumer._commit(mine))
+
+    def end(self, topic: str, partition: int) -> int:
+        """Where the partition ended at the last fetch; -1: not known."""
+        try:
+            high = self._app.consumer.highwater(TP(topic, partition))
+        except Exception:  # between assignments aiokafka knows nothing of the partition
+            return -1
+        return -1 if high is None else high
 
     def hold(self, topic: str, partition: int, held: bool) -> None:
         """Fetch no more of this partition, or go on. Unlike pausing, what is fetched already still comes."""

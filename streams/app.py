@@ -35,6 +35,7 @@ from equipoise.streams.task import Claim, Task
 from equipoise.streams.topics import Input, Topics, TopicsError, check_partitions, inputs
 from equipoise.streams.transactions import Transactions
 from equipoise.streams.transport.driver import Transport
+from equipoise.streams.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Stream:
         self._listing: Listing | None = None
         self._schemas: SchemaSource | None = None
         self.runtime: Runtime | None = None
+        self.vitals: Vitals | None = None
 
     async def start(self) -> Runtime:
         """Make ready what partitions need, waiting for a registry that does not answer yet."""
@@ -72,7 +74,8 @@ class Stream:
             worker = f"{socket.gethostname()}/{os.getpid()}"
             tools = Tools(self._settings, outputs, outgoing, source, worker)
             self.runtime = Runtime(tools, self._task, self.instruments)
-            self.runtime.start()
+            self.vitals = Vitals(self.runtime)
+            self.runtime.start(self.vitals.watchdog.run())
         return self.runtime
 
     def stop(self) -> None:

@@ -54,6 +54,8 @@ class Stage(NamedTuple):
 class Output(Protocol):
     """Where the records of one partition go."""
 
+    stage: str  # of the present `seal`; empty: none is going on
+
     @property
     def unsealed(self) -> bool:
         """Whether there are records that nobody sees before the next `seal`."""
@@ -84,6 +86,11 @@ class Output(Protocol):
 
 class Outputs(Protocol):
     """Makes outputs, one a partition."""
+
+    @property
+    def aborted(self) -> int:
+        """Transactions that were aborted and sent again."""
+        ...
 
     def open(self, name: str, member: bytes) -> Output:
         """Blocking. Fences whoever wrote as `name` before, where the mode has fences.
@@ -174,6 +181,8 @@ def produce(producer: Producer, record: OutRecord, on_delivery: Any = None) -> N
 class Delivery:
     """The default mode's producer, one a worker. `run` must be going for acknowledgements to be seen."""
 
+    aborted = 0
+
     def __init__(self, settings: Settings, commit: Commit) -> None:
         self._producer = Producer(producer_config(settings), logger=log)
         self._timeout_s = settings.delivery.ack_timeout_ms / 1000
@@ -223,6 +232,7 @@ class SharedOutput:
         self._commit = commit
         self._timeout_s = timeout_s
         self._pending = Pending()
+        self.stage = ""
 
     def send(self, records: Iterable[OutRecord]) -> int:
         """Hand records to the producer, in order. Returns how many. Raises DeliveryError."""
@@ -230,15 +240,24 @@ class SharedOutput:
 
     async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
         """Steps 1 to 4. Raises DeliveryError, FencedError."""
+        try:
+            await self._seal(state, offsets)
+        finally:
+            self.stage = ""
+
+    async def _seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
+        self.stage = "acknowledgements"
         pending, self._pending = self._pending, Pending()
         reach("checkpoint.begun")
         await pending.drained(self._timeout_s)
         reach("checkpoint.acknowledged")
         for name, records in state:
+            self.stage = name
             written = Pending()
             self._delivery.send(records, written)
             await written.drained(self._timeout_s)
             reach(f"checkpoint.{name}")
+        self.stage = "commit"
         if not await self._commit(offsets):
             raise FencedError("the group gave our partitions to another worker")
         reach("checkpoint.committed")

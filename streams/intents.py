@@ -91,6 +91,8 @@ class IntentDecoder(EachRecord):
 class MempoolTask:
     """One partition of the mempool topic: what `Task` is for orders, with a pool in place of an engine."""
 
+    watermark_ns = 0  # a mempool has no windows
+
     def __init__(self, topic: str, pool: PendingPool, schemas: SchemaSource, max_bytes: int = RECORD_MAX_BYTES) -> None:
         self.topics = [topic]
         self.merge = Merge([topic])  # never holds anything: there is one topic

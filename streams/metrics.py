@@ -4,34 +4,29 @@ Labels are bounded: topics and partitions that are assigned, outcomes, causes an
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from equipoise.streams.telemetry import Histogram
-from equipoise.streams.watchdog import STAGES
-
-if TYPE_CHECKING:
-    from equipoise.streams.runtime import Runtime
+from equipoise.streams.vitals import Sample, Vitals
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4"
 OUTCOMES: Final = ("used", "late", "flagged", "dead_lettered")
 BOUNDS_NS: Final = [(1 << power) - 1 for power in range(14, 36)]  # 16 µs to 34 s, each twice the one before
-Sample = tuple[dict[str, Any], float]
 
 
-def text(runtime: "Runtime") -> str:
+def text(vitals: Vitals) -> str:
     """All metrics of a worker."""
-    return "".join(_families(runtime))
+    return "".join([*_of_partitions(vitals), *_of_worker(vitals)])
 
 
-def _families(runtime: "Runtime") -> Iterator[str]:
-    told = runtime.telemetry
-    partitions = runtime.progress()
-    accounts = [({"topic": p.topic, "partition": p.partition}, p.account) for p in partitions]
+def _of_partitions(vitals: Vitals) -> Iterator[str]:
+    places = [({"topic": p.topic, "partition": p.partition}, p) for p in vitals.places()]
+    accounts = [(labels, p.account) for labels, p in places]
     yield _family(
         "records_total",
         "counter",
         "Source records by outcome; they add up to those read and not waiting in the merge.",
-        ((place | {"outcome": name}, account[name]) for place, account in accounts for name in OUTCOMES),
+        ((labels | {"outcome": name}, account[name]) for labels, account in accounts for name in OUTCOMES),
     )
     yield _family("records_read_total", "counter", "Source records read.", ((p, a["in"]) for p, a in accounts))
     yield _family(
@@ -40,29 +35,30 @@ def _families(runtime: "Runtime") -> Iterator[str]:
         "Records that were flagged, late or dead-lettered, by cause.",
         ((p | {"cause": cause}, n) for p, account in accounts for cause, n in account["causes"].items()),
     )
-    place = [({"topic": p.topic, "partition": p.partition}, p) for p in partitions]
     yield _family(
-        "position_lag_records", "gauge", "Records behind our position.", ((w, max(0, p.end - p.position)) for w, p in place)
+        "position_lag_records", "gauge", "Records behind our position.", ((w, p.end - p.position) for w, p in places)
     )
     yield _family(
         "committed_lag_records",
         "gauge",
-        "Records behind the last checkpoint; scale on this.",
-        ((w, max(0, p.end - p.sealed)) for w, p in place),
+        "Records behind the last checkpoint: scale on this.",
+        ((labels, p.end - p.sealed) for labels, p in places),
     )
-    yield _family("watermark_delay_seconds", "gauge", "Clock minus the watermark.", runtime.watermark_delays())
-    yield _family("checkpoint_age_seconds", "gauge", "Time since the last checkpoint.", runtime.checkpoint_ages())
+    yield _family("watermark_delay_seconds", "gauge", "Clock minus the watermark.", vitals.watermark_delays())
+    yield _family("checkpoint_age_seconds", "gauge", "Since the last one, if more is due.", vitals.checkpoint_ages())
+
+
+def _of_worker(vitals: Vitals) -> Iterator[str]:
+    told = vitals.telemetry
     yield _histogram("decision_seconds", "Fetch response there to signal handed to the producer.", told.decision)
     yield _histogram("checkpoint_seconds", "Checkpoint or transaction, begun to sealed.", told.checkpoint)
-    yield _family("engine_total", "counter", "Events of the engine, its bounds among them.", runtime.engine_counters())
-    yield _family("producer_queue_records", "gauge", "Outputs not acknowledged.", [({}, runtime.unacknowledged())])
+    yield _family("unacknowledged_records", "gauge", "Outputs that are under way.", [({}, vitals.unacknowledged())])
     yield _family("published_total", "counter", "Outputs handed to the producer.", [({}, told.published)])
     yield _family("rebalances_total", "counter", "Assignments taken up.", [({}, told.rebalances)])
     yield _family("fenced_total", "counter", "Times that our partitions were somebody else's.", [({}, told.fenced)])
-    yield _family("transactions_aborted_total", "counter", "Transactions sent again.", [({}, runtime.aborted())])
-    yield _family(
-        "stalled", "gauge", "Waits of each stage that are too long.", (({"stage": s}, runtime.stalled(s)) for s in STAGES)
-    )
+    yield _family("transactions_aborted_total", "counter", "Transactions sent again.", [({}, vitals.aborted())])
+    stalled = [({"stage": stage}, count) for stage, count in vitals.watchdog.stalled.items()]
+    yield _family("stalled", "gauge", "Waits of each stage that are too long.", stalled)
 
 
 def _family(name: str, kind: str, why: str, samples: Iterable[Sample]) -> str:

@@ -20,13 +20,19 @@ class MetricsServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError where the port is taken."""
+        """Listen; at any free port where ours is taken, as another worker's on the same machine. Raises OSError."""
         app = web.Application()
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/health", self._health)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self.port).start()
+        try:
+            await web.TCPSite(self._runner, self._host, self.port).start()
+        except OSError as why:
+            if self.port == 0:
+                raise
+            log.warning("metrics.port %d: %s; using any free one", self.port, why.strerror)
+            await web.TCPSite(self._runner, self._host, 0).start()
         self.port = self._runner.addresses[0][1]
         log.info("metrics at http://%s:%d/metrics", self._host, self.port)
 

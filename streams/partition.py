@@ -4,9 +4,11 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+
+from numpy.typing import NDArray
 
 from equipoise.schemas.errors import RegistryError
 from equipoise.schemas.headers import CATCHING_UP, Headers, source_headers
@@ -19,6 +21,8 @@ from equipoise.streams.outgoing import INTENT, Outgoing, OutRecord
 from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.settings import Merge, Settings
 from equipoise.streams.task import Dead, Intent, Step
+from equipoise.streams.telemetry import Arrivals, Telemetry
+from equipoise.streams.watchdog import Wait
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +42,10 @@ class Source(Protocol):
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         """Commit by topic and partition; False: the group gave the partitions to somebody else."""
+        ...
+
+    def end(self, topic: str, partition: int) -> int:
+        """Where the partition ended at the last fetch; -1: not known."""
         ...
 
     def hold(self, topic: str, partition: int, held: bool) -> None:
@@ -69,6 +77,11 @@ class Work(Protocol):
 
     def release(self, ended: Sequence[int] = (), before_s: float = -1.0) -> Step:
         """Step with what need not wait any longer."""
+        ...
+
+    @property
+    def watermark_ns(self) -> int:
+        """The partition's watermark in event time; 0 or below: there is none."""
         ...
 
     def position(self, topic: str) -> int:
@@ -105,6 +118,7 @@ class Tools:
     outgoing: Outgoing
     source: Source
     worker: str  # who we are, in dead letters
+    telemetry: Telemetry = field(default_factory=Telemetry)
     clock_ns: Callable[[], int] = time.time_ns  # heartbeats and lag only
 
 
@@ -125,9 +139,12 @@ class Partition:
         self._retry: asyncio.TimerHandle | None = None
         self._waits = False
         self._checkpoint = asyncio.Lock()
-        self._sealed: dict[str, int] = task.settled()
+        self._arrivals = [Arrivals() for _ in task.topics]
+        self._index = {topic: index for index, topic in enumerate(task.topics)}
+        self._since_s: dict[str, float] = {}  # when waits began, by stage
+        self.sealed: dict[str, int] = task.settled()
+        self.sealed_s = time.monotonic()
         self.closed = False
-        self.published = 0
 
     def feed(self, given: Given) -> None:
         """Take records, each topic's in order. Raises DeliveryError.
@@ -141,22 +158,27 @@ class Partition:
     def _feed(self) -> None:
         self._retry = None
         while self._unread and not self.closed:
+            now_s = time.monotonic()
             try:
-                step = self._step(self._unread[0])
+                step = self._step(self._unread[0], now_s)
             except RegistryError as why:
                 log.warning("partition %d waits for the registry: %s", self.number, why)
                 self._retry = asyncio.get_running_loop().call_later(REGISTRY_PAUSE_S, self._feed)
+                self._since_s.setdefault("registry", now_s)
                 self._hold_all(True)
                 return
+            self._since_s.pop("registry", None)
             given = self._unread.popleft()
             self._hold_all(self._output.full)
             self._publish(step, _newest_ms(given))
             self._release()
 
-    def _step(self, given: Given) -> Step:
-        now_s = time.monotonic()
+    def _step(self, given: Given, now_s: float) -> Step:
         if isinstance(given, RecordBatch):
+            self._arrivals[self._index[given.topic]].came(given.next_offset - 1, given.arrived_ns)
             return self.task.feed_batch(given, now_s)
+        for record in given:  # without our transport: what came before them is not known
+            self._arrivals[self._index[record.topic]].came(record.offset, time.perf_counter_ns())
         return self.task.feed(given, now_s)
 
     def beat(self) -> None:
@@ -175,14 +197,30 @@ class Partition:
         """
         async with self._checkpoint:
             settled = self.task.settled()
-            if self.closed or (settled == self._sealed and not self._output.unsealed):
+            if self.closed or (settled == self.sealed and not self._output.unsealed):
                 return
+            began_s = self._since_s["checkpoint"] = time.monotonic()
             self.task.accounts()  # raises where a record has no outcome
             stages = self._writer.stages(self.task.dump())
-            await self._output.seal(stages, {(topic, self.number): at for topic, at in settled.items()})
-            self._sealed = settled
+            try:
+                await self._output.seal(stages, {(topic, self.number): at for topic, at in settled.items()})
+            finally:
+                del self._since_s["checkpoint"]
+            self.sealed, self.sealed_s = settled, time.monotonic()
+            self._tools.telemetry.checkpoint.add(int((self.sealed_s - began_s) * 1e9))
         if not self.closed:
             self._hold_all(self._retry is not None or self._output.full)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to seal."""
+        return self.task.settled() != self.sealed or self._output.unsealed
+
+    def waits(self) -> Iterator[Wait]:
+        """What this partition waits for."""
+        for stage, since_s in self._since_s.items():
+            told = f" ({self._output.stage})" if stage == "checkpoint" else ""
+            yield Wait(stage, since_s, f"partition {self.number}{told}")
 
     def close(self) -> None:
         """Stop: nothing is published or sealed any more."""
@@ -202,7 +240,20 @@ class Partition:
                 records.append(record)
         records += [self._intent(intent) for intent in step.intents]
         records += [self._letter(dead) for dead in step.dead]
-        self.published += self._output.send(records) if records else 0
+        if records:
+            tools.telemetry.published += self._output.send(records)
+        if step.outputs is not None:
+            self._book(step.outputs.signals)
+
+    def _book(self, signals: NDArray[Any]) -> None:
+        """How long the signals took since the records that triggered them were there."""
+        now_ns = time.perf_counter_ns()
+        for index, arrivals in enumerate(self._arrivals):
+            own = signals["offset"][signals["source"] == index]
+            if len(own):
+                arrivals.book(own, now_ns, self._tools.telemetry.decision)
+        for topic, below in self.task.settled().items():
+            self._arrivals[self._index[topic]].settled(below)
 
     def _intent(self, intent: Intent) -> OutRecord:
         headers = source_headers(self.task.topics[0], self.number, intent.offset)

@@ -5,9 +5,10 @@ Knows nothing of Faust: `streams/agents.py` is the only file that does, apart fr
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from confluent_kafka import KafkaException
 
@@ -21,6 +22,7 @@ from equipoise.streams.recovery import Beginning, begin
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.state_rows import MEMPOOL
 from equipoise.streams.task import Claim
+from equipoise.streams.watchdog import Wait
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +54,19 @@ class Runtime:
     """
 
     def __init__(self, tools: Tools, make_task: MakeTask, instruments: Instruments) -> None:
-        self._tools = tools
+        self.tools = self._tools = tools
         self._claims = Claims(instruments)
         self._make_task = make_task
         self.partitions: dict[Slot, Partition] = {}
         self._jobs: list[asyncio.Task[None]] = []
         self._generation = 0
+        self._recovering: dict[int, float] = {}  # partitions whose state is read, since when
         self._fenced_s: float | None = None  # since when we wait for the group to assign anew
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def start(self) -> None:
-        """Begin to look after acknowledgements, heartbeats and checkpoints."""
-        jobs = (self._tools.outputs.run(), self._beats(), self._checkpoints(), self._reports())
+    def start(self, *more: Coroutine[Any, Any, None]) -> None:
+        """Begin to look after acknowledgements, heartbeats and checkpoints, and do `more` until `stop`."""
+        jobs = (self._tools.outputs.run(), self._beats(), self._checkpoints(), self._reports(), *more)
         self._jobs = [asyncio.create_task(self._guard(job)) for job in jobs]
 
     async def assigned(self, places: set[Place], generation: int) -> None:
@@ -74,6 +77,7 @@ class Runtime:
         """
         self._drop()
         self._generation, self._fenced_s = generation, None
+        self._tools.telemetry.rebalances += 1
         by_slot = self._by_slot(places)
         check_together({number: topics for (owner, number), topics in by_slot.items() if not owner})
         member = self._tools.source.member()
@@ -108,6 +112,13 @@ class Runtime:
                 partition.feed(batch)
         except Exception as why:
             self._fail(why)
+
+    def waits(self) -> Iterator[Wait]:
+        """What partitions wait for, and their state."""
+        for number, since_s in self._recovering.items():
+            yield Wait("state", since_s, f"partition {number}")
+        for partition in self.partitions.values():
+            yield from partition.waits()
 
     async def revoked(self) -> None:
         """Seal what is settled, and let go of all partitions."""
@@ -151,6 +162,14 @@ class Runtime:
 
     async def _begin(self, topics: list[str], slot: Slot, member: bytes) -> tuple[Output, Beginning]:
         """Fence earlier owners, then read what they left."""
+        number = slot[1]
+        self._recovering[number] = time.monotonic()
+        try:
+            return await self._recovered(topics, slot, member)
+        finally:
+            self._recovering.pop(number, None)
+
+    async def _recovered(self, topics: list[str], slot: Slot, member: bytes) -> tuple[Output, Beginning]:
         owner, number = slot
         backoff = Backoff(self._tools.settings.kafka.retry_backoff_max_ms)
         while True:
@@ -209,6 +228,7 @@ class Runtime:
                 log.warning("%s", why)
                 self._drop()
                 self._fenced_s = loop.time()
+                self._tools.telemetry.fenced += 1
             if self._fenced_s is not None and loop.time() - self._fenced_s > FENCED_SESSIONS * session_s:
                 raise FencedError("fenced, and the group assigns nothing anew")
 

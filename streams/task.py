@@ -37,6 +37,10 @@ class EngineLike(Protocol):
         """Apply rows in order."""
         ...
 
+    def watermark_ns(self) -> int:
+        """In event time; NULL before the first record."""
+        ...
+
     def dump(self) -> dict[str, bytes]:
         """All state."""
         ...
@@ -117,6 +121,11 @@ class Task:
         self._claim = claim
         self._stamped = stamped and len(topics) > 1
         self.merge = Merge(topics, idle_ns)
+
+    @property
+    def watermark_ns(self) -> int:
+        """In event time; below 0 before the first record."""
+        return self._engine.watermark_ns()
 
     @property
     def topics(self) -> list[str]:

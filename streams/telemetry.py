@@ -4,6 +4,7 @@
 precision: a quantile is at most 12.5 % above the true value, from a nanosecond to hours, in 4 KiB.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,6 +59,33 @@ def upper_ns(index: int) -> int:
     return ((PER_OCTAVE + rest + 1) << (octave - 1)) - 1
 
 
+class Arrivals:
+    """When the records of one topic came, as long as they may still cause a signal."""
+
+    def __init__(self) -> None:
+        self._runs: deque[tuple[int, int]] = deque()  # last offset, and when it was there
+
+    def came(self, last: int, arrived_ns: int) -> None:
+        """Records up to this offset came together."""
+        self._runs.append((last, arrived_ns))
+
+    def book(self, offsets: NDArray[np.int64], now_ns: int, into: Histogram) -> None:
+        """Signals that these offsets triggered have left."""
+        if len(self._runs) == 1:
+            into.add(now_ns - self._runs[0][1], len(offsets))
+            return
+        ends = np.array([last for last, _ in self._runs], np.int64)
+        runs, counts = np.unique(np.searchsorted(ends, offsets), return_counts=True)
+        for run, count in zip(runs.tolist(), counts.tolist(), strict=True):
+            if run < len(self._runs):
+                into.add(now_ns - self._runs[run][1], count)
+
+    def settled(self, below: int) -> None:
+        """Forget records below this offset."""
+        while self._runs and self._runs[0][0] < below:
+            self._runs.popleft()
+
+
 @dataclass(slots=True)
 class Telemetry:
     """Of one worker, since it began."""
@@ -66,6 +94,5 @@ class Telemetry:
     checkpoint: Histogram = field(default_factory=Histogram)  # or transaction: begun → sealed
     rebalances: int = 0
     fenced: int = 0
-    letters: int = 0
     published: int = 0
     turned_s: float = 0.0  # when the event loop last turned, by the monotonic clock

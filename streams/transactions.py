@@ -62,6 +62,7 @@ class Transactions:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._open: list[TransactionalOutput] = []
+        self._aborted = 0  # by outputs that are closed
 
     def open(self, name: str, member: bytes) -> "TransactionalOutput":
         """Blocking: fences whoever wrote as `name` before. Raises KafkaException."""
@@ -73,10 +74,16 @@ class Transactions:
     async def run(self) -> None:
         """Let the producers tell what became of their records; without it their queues would fill."""
         while True:
+            self._aborted += sum(output.aborted for output in self._open if output.closed)
             self._open = [output for output in self._open if not output.closed]
             for output in self._open:
                 output.poll()
             await asyncio.sleep(IDLE_POLL_S)
+
+    @property
+    def aborted(self) -> int:
+        """Transactions that were aborted and sent again."""
+        return self._aborted + sum(output.aborted for output in self._open)
 
     def waiting(self) -> int:
         """Records that are not acknowledged."""
@@ -115,6 +122,7 @@ class TransactionalOutput:
         self._failure: KafkaException | None = None  # of a record that the producer did not take
         self.closed = False
         self.aborted = 0
+        self.stage = ""
 
     def initialise(self) -> None:
         """Fence earlier owners and end what they left open. Blocking. Raises KafkaException."""
@@ -145,7 +153,7 @@ class TransactionalOutput:
         try:
             await asyncio.to_thread(self._end, [record for stage in state for record in stage.records], offsets)
         finally:
-            self._ending = False
+            self._ending, self.stage = False, ""
         self._sent, self._began, waiting, self._next = [], False, self._next, []
         self._take(waiting)
 
@@ -188,7 +196,7 @@ class TransactionalOutput:
 
     def _end(self, state: list[OutRecord], offsets: Offsets) -> None:
         """In a thread of its own; nothing else touches the producer until it returns."""
-        deadline = time.monotonic() + self._timeout_s
+        deadline, self.stage = time.monotonic() + self._timeout_s, "records"
         self._sent += state
         self._produce(state)
         while True:
@@ -202,9 +210,11 @@ class TransactionalOutput:
     def _commit(self, offsets: Offsets, deadline: float) -> None:
         if self._failure is not None:
             raise self._failure
+        self.stage = "offsets"
         reach("transaction.state")
         places = [TopicPartition(topic, number, at) for (topic, number), at in offsets.items()]
         self._call(lambda: self._producer.send_offsets_to_transaction(places, self._member, CALL_S), deadline)
+        self.stage = "commit"
         reach("transaction.offsets")
         self._call(lambda: self._producer.commit_transaction(CALL_S), deadline)
         reach("transaction.committed")
@@ -213,6 +223,7 @@ class TransactionalOutput:
         """After an error: abort, so that the same records can be sent again. Raises DeliveryError, FencedError."""
         error: KafkaError = why.args[0]
         self._stop_if_lost(error)
+        self.stage = "abort"
         log.warning("%s: transaction is aborted and sent again: %s", self._id, sentence(why))
         try:
             self._call(lambda: self._producer.abort_transaction(CALL_S), deadline)
@@ -230,7 +241,8 @@ class TransactionalOutput:
             raise FencedError(f"{self._id}: {error.str()}")
         if error.code() == KafkaError._TIMED_OUT:  # its outcome is unknown: whoever takes up anew reads it
             raise FencedError(f"{self._id}: the transaction did not end within {self._timeout_s:g} s")
-        if error.fatal() or not (error.txn_requires_abort() or error.retriable() or error.code() == KafkaError._STATE):
+        hidden = error.code() in (KafkaError._STATE, KafkaError._FATAL)  # of a record: the abort says what is behind it
+        if not hidden and (error.fatal() or not (error.txn_requires_abort() or error.retriable())):
             raise DeliveryError(f"{self._id}: {error.str()}")
 
     def _call(self, call: Callable[[], object], deadline: float) -> None:

@@ -1,14 +1,15 @@
-"""How a worker is: what its metrics show and its watchdog looks at, read from its partitions when asked."""
+"""How a worker is: what its watchdog looks at and its metrics show, read from its partitions when asked."""
 
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from equipoise.streams.metrics import Sample
 from equipoise.streams.runtime import Runtime
-from equipoise.streams.watchdog import Wait
+from equipoise.streams.telemetry import Telemetry
+from equipoise.streams.watchdog import Wait, Watchdog
 
-NS: int = 1_000_000_000
+NS: Final = 1_000_000_000
+Sample = tuple[dict[str, Any], float]
 
 
 class Place(NamedTuple):
@@ -27,8 +28,22 @@ class Vitals:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.watchdog = Watchdog(self.waits, self.telemetry, runtime.tools.settings.delivery.stall_s)
         self._queue = (0, 0.0)  # least of what the producer held since it was last empty or shrank, and when
         self._seen: dict[tuple[str, int], tuple[int, float]] = {}
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What the worker counts."""
+        return self._runtime.tools.telemetry
+
+    def unacknowledged(self) -> int:
+        """Outputs that the brokers have not confirmed."""
+        return self._runtime.tools.outputs.waiting()
+
+    def aborted(self) -> int:
+        """Transactions that were aborted and sent again."""
+        return self._runtime.tools.outputs.aborted
 
     def places(self) -> list[Place]:
         """All that is assigned."""

@@ -58,7 +58,7 @@ class Watchdog:
             self._ended.set()
 
     def look(self, now_s: float) -> list[Wait]:
-        """The waits that are too long, of which those that are new, or a limit older than when last said, are logged."""
+        """The waits that are too long; each is logged, and again after as long as that."""
         waits = list(self._waits())
         long = [wait for wait in waits if now_s - wait.since_s > self._limit_s]
         self.stalled = {stage: sum(wait.stage == stage for wait in long) for stage in STAGES}
@@ -68,10 +68,9 @@ class Watchdog:
             self._said[stage, what] = last_s
             if now_s - last_s >= self._limit_s:
                 self._said[stage, what] = now_s
-                others = ", ".join(f"{w.stage} for {now_s - w.since_s:.0f} s" for w in waits if w.what != what)
-                log.warning(
-                    "stalled for %.0f s at %s: %s%s", now_s - since_s, stage, what, f" (also {others})" if others else ""
-                )
+                rest = [f"{w.stage} for {now_s - w.since_s:.0f} s" for w in waits if (w.stage, w.what) != (stage, what)]
+                others = f"; others wait, too: {', '.join(rest)}" if rest else ""
+                log.warning("stalled for %.0f s at %s: %s%s", now_s - since_s, stage, what, others)
         return long
 
     def _watch_loop(self) -> None:

@@ -3,15 +3,19 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import faust
 from confluent_kafka import KafkaException
 
+from equipoise.streams import metrics
 from equipoise.streams.app import Stream, install, make_app
 from equipoise.streams.delivery import FencedError
 from equipoise.streams.kernels import warm_up
+from equipoise.streams.metrics_server import MetricsServer
+from equipoise.streams.pulse import beat
 from equipoise.streams.retry import sentence
 from equipoise.streams.settings import Settings
 from equipoise.streams.topics import Topics, inputs
@@ -37,19 +41,54 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up))
-    while not asked.is_set():
-        try:
-            await _run_once(settings, asked, ready)
-        except FencedError as why:  # what became of the last transaction is read at the next start
-            log.warning("beginning again: %s", why)
+    shown = _Shown()
+    async with _beside(settings, shown):
+        while not asked.is_set():
+            try:
+                await _run_once(settings, asked, shown, ready)
+            except FencedError as why:  # what became of the last transaction is read at the next start
+                log.warning("beginning again: %s", why)
 
 
-async def _run_once(settings: Settings, asked: asyncio.Event, ready: Callable[[Stream], None] | None) -> None:
+class _Shown:
+    """The stream that runs at present, for whoever asks for metrics."""
+
+    stream: Stream | None = None
+
+    def text(self) -> str:
+        vitals = self.stream.vitals if self.stream is not None else None
+        return metrics.text(vitals) if vitals is not None else ""
+
+
+@asynccontextmanager
+async def _beside(settings: Settings, shown: _Shown) -> AsyncIterator[None]:
+    """The metrics and the pulse, while the stream runs."""
+    asked, pulse = settings.metrics, settings.delivery.pulse_file
+    server = MetricsServer(shown.text, asked.host, asked.port) if asked.port >= 0 else None
+    if pulse:
+        pulse.touch()
+    beating = asyncio.create_task(beat(pulse)) if pulse else None
+    try:
+        if server is not None:
+            await server.start()
+        yield
+    finally:
+        if beating is not None:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+        if server is not None:
+            await server.stop()
+
+
+async def _run_once(
+    settings: Settings, asked: asyncio.Event, shown: _Shown, ready: Callable[[Stream], None] | None
+) -> None:
     """Until asked to end, or until there are other topics to read."""
     installed = await asyncio.to_thread(_install, settings, asked.is_set)
     if installed is None:
         return
     app, stream = installed
+    shown.stream = stream
     await app.start()
     if ready is not None:
         ready(stream)

@@ -45,6 +45,10 @@ class WatchedEngine:
             watcher.seen(self.engine, events, outputs)
         return outputs
 
+    def watermark_ns(self) -> int:
+        """In event time; NULL before the first record."""
+        return self.engine.watermark_ns()
+
     def dump(self) -> dict[str, bytes]:
         """All state."""
         return self.engine.dump()

@@ -12,7 +12,7 @@ from equipoise.streams.settings.kafka import (
 )
 from equipoise.streams.settings.measure import Measures, Merge, Policy, Time
 from equipoise.streams.settings.mempool import Mempool, PoolMapping
-from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Mode, Start, Web, WireFormat
+from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Metrics, Mode, Start, Web, WireFormat
 from equipoise.streams.settings.tree import Settings, load
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Measures",
     "Mempool",
     "Merge",
+    "Metrics",
     "Mode",
     "Policy",
     "PoolMapping",

@@ -47,6 +47,7 @@ class Delivery(Group):
     stale_after_ms: int = setting(5_000, "a heartbeat after this much silence says STALE", ge=100)
     catching_up_ms: int = setting(2_000, "older than this on leaving: the header says catching-up", ge=100)
     start: Start = setting(Start.WARM, "first start only: ten half-lives before the end, the beginning, or the end")
+    stall_s: float = setting(15.0, "who waits longer for anything is named in the log and the metrics", gt=0)
     pulse_file: Path | None = setting(
         None, "touched every second while the worker's loop turns; probes look at its age"
     )
@@ -89,6 +90,13 @@ class Web(Group):
 
     host: str = setting("127.0.0.1", "loopback only, unless you mean to publish it")
     port: int = setting(8790, "0: any free port", ge=0, le=65535)
+
+
+class Metrics(Group):
+    """What Prometheus reads from a worker."""
+
+    host: str = setting("127.0.0.1", "loopback only, unless your Prometheus is elsewhere")
+    port: int = setting(9464, "as OpenTelemetry's exporter; where it is taken, any free one; 0: any; -1: none", ge=-1)
 
 
 class Demo(Group):

@@ -13,7 +13,7 @@ from equipoise.streams.settings.base import Group
 from equipoise.streams.settings.kafka import Kafka, Registry, Topics
 from equipoise.streams.settings.measure import Bounds, Measures, Policy, Time
 from equipoise.streams.settings.mempool import Mempool
-from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Web
+from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Metrics, Web
 
 DEFAULT_FILE = Path("equipoise.toml")
 ENV_PREFIX = "EQUIPOISE_"
@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     delivery: Delivery = Delivery()
     limits: Limits = Limits()
     web: Web = Web()
+    metrics: Metrics = Metrics()
     demo: Demo = Demo()
 
     @classmethod

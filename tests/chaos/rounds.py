@@ -54,6 +54,8 @@ class Round:
                 "kafka.session_timeout_ms": SESSION_MS,
                 "kafka.batch_max_records": self.plan.batch,
                 "kafka.retry_backoff_max_ms": 500,
+                "delivery.stall_s": 5,
+                "metrics.port": -1,
                 "instruments.file": live.instruments_file(self.folder),
                 "topics.instruments": "chaos.instruments",
                 "topics.policy": "chaos.policy",

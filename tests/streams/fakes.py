@@ -28,6 +28,9 @@ class FakeEngine:
     def __init__(self) -> None:
         self.seen: list[tuple[int, int]] = []
 
+    def watermark_ns(self) -> int:
+        return 0
+
     def step(self, events: Events) -> Outputs:
         n = len(events.offset)
         signals = np.zeros(n, SIGNAL_DTYPE)
