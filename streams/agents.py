@@ -187,6 +187,8 @@ def use_batches(app: faust.App, settings: Settings, topics: Iterable[str]) -> No
     kafka = settings.kafka
     transport.whole.topics.update(topics)
     transport.whole.overrides["isolation_level"] = kafka.isolation.value
+    transport.whole.overrides["fetch_min_bytes"] = kafka.fetch_min_bytes
+    transport.whole.overrides["fetch_max_wait_ms"] = kafka.fetch_wait_ms
     transport.whole.bounds = Bounds(
         batch_max_bytes=settings.limits.batch_max_bytes,
         together_records=kafka.batch_max_records,

@@ -31,7 +31,7 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, words: tuple[st
     pairs = {}
     for word in words:
         name, equals, value = word.partition("=")
-        if not equals or "." not in name:
+        if not equals or ("." not in name and name != "preset"):
             raise click.BadParameter(f"{word!r} is not GROUP.NAME=VALUE")
         pairs[name] = value
     return pairs

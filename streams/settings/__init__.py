@@ -12,6 +12,7 @@ from equipoise.streams.settings.kafka import (
 )
 from equipoise.streams.settings.measure import Measures, Merge, Policy, Time
 from equipoise.streams.settings.mempool import Mempool, PoolMapping
+from equipoise.streams.settings.presets import Preset
 from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Metrics, Mode, Start, Web, WireFormat
 from equipoise.streams.settings.tree import Settings, load
 
@@ -31,6 +32,7 @@ __all__ = [
     "Mode",
     "Policy",
     "PoolMapping",
+    "Preset",
     "Registry",
     "SaslMechanism",
     "SecurityProtocol",

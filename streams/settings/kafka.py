@@ -67,6 +67,8 @@ class Kafka(Group):
     fetch_max_bytes: int = setting(
         1 << 20, "most bytes of one partition in one fetch; 8 MiB for throughput (doubles plain clients' rate)", ge=1024
     )
+    fetch_min_bytes: int = setting(1, "a fetch is answered once it has this much; 1: at once", ge=1)
+    fetch_wait_ms: int = setting(500, "or after this long; Kafka's own default", ge=1)
     batch_max_records: int = setting(
         5_000, "most records that one engine step takes: bounds how long a step holds the loop", ge=1
     )

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, SecretStr
 
 from equipoise.streams.settings.base import unit_of
-from equipoise.streams.settings.tree import Nested, load, nested, read_environment, read_file
+from equipoise.streams.settings.tree import Nested, load, merged, nested, preset_layer, read_environment, read_file
 
-SOURCES = ("flag", "environment", "file")
+SOURCES = ("flag", "environment", "file", "preset")
 
 
 class Row(NamedTuple):
@@ -24,7 +24,9 @@ class Row(NamedTuple):
 
 def rows(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> list[Row]:
     """All settings in force, secrets masked. Raises as `load` does."""
-    layers = dict(zip(SOURCES, (nested(flags or {}), read_environment(), read_file(config)), strict=True))
+    given = nested(flags or {}), read_environment(), read_file(config)
+    preset = preset_layer(merged(merged(given[2], given[1]), given[0]))
+    layers = dict(zip(SOURCES, (*given, preset), strict=True))
     return list(_leaves(load(config, flags), (), layers))
 
 

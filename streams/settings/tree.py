@@ -1,4 +1,4 @@
-"""The whole tree, and from where its values come: flags, environment, file, defaults, in that order."""
+"""The whole tree, and from where its values come: flags, environment, file, preset, defaults, in that order."""
 
 import json
 import tomllib
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from equipoise.streams.settings.base import Group
 from equipoise.streams.settings.kafka import Kafka, Registry, Topics
 from equipoise.streams.settings.measure import Bounds, Measures, Policy, Time
 from equipoise.streams.settings.mempool import Mempool
+from equipoise.streams.settings.presets import Preset, preset_values
 from equipoise.streams.settings.run import Delivery, Demo, Instruments, Limits, Metrics, Web
 
 DEFAULT_FILE = Path("equipoise.toml")
@@ -31,6 +32,9 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
+    preset: Preset = Field(
+        Preset.NONE, description="`low-latency` or `throughput`: other defaults for a few settings (docs/tuning.md)"
+    )
     kafka: Kafka = Kafka()
     registry: Registry = Registry()
     topics: Topics = Topics()
@@ -114,7 +118,7 @@ def read_environment() -> Nested:
 
 
 def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
-    """Flags over environment over file over defaults.
+    """Flags over environment over file over the preset that they name over defaults.
 
     Args:
         config: TOML file; None: `equipoise.toml` in the working folder, where there is one.
@@ -126,9 +130,15 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
     """
     layers = merged(merged(read_file(config), read_environment()), nested(flags or {}))
     try:
-        return Settings(**layers)
+        return Settings(**merged(preset_layer(layers), layers))
     except ValidationError as why:
         raise ValueError("\n".join(_sentence(error) for error in why.errors())) from None
+
+
+def preset_layer(layers: Nested) -> Nested:
+    """What the preset says that these layers name; nothing where they name none, or one that does not exist."""
+    name = layers.get("preset", "")
+    return nested(preset_values(Preset(name))) if name in set(Preset) else {}
 
 
 def _sentence(error: Any) -> str:

@@ -24,6 +24,7 @@ TICK_S = 0.05
 LOOK_S = 0.3
 RECORDS = 1_200
 FEED_S = 4.0
+END_S = 40.0
 LIMIT_S = 90.0  # without any progress
 MODES = {"alo": "at-least-once", "tx": "transactional"}
 
@@ -232,8 +233,11 @@ def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], in
 def _end(this: Round) -> None:
     for worker in this.living:
         worker.ask()
+    deadline = time.monotonic() + END_S
     for worker in this.workers:
-        worker.process.join(30)
-        assert not worker.alive, f"worker did not end within 30 s of SIGTERM: {worker.log}"
+        while worker.alive and time.monotonic() < deadline:
+            worker.resume_when_due(this.plan.stopped_s)  # its last checkpoint has its places, too
+            worker.process.join(TICK_S)
+        assert not worker.alive, f"worker did not end within {END_S:g} s of SIGTERM: {worker.log}"
         problem = worker.problem()
         assert not problem, problem
