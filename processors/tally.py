@@ -40,7 +40,7 @@ def count(
     gravest = 0
     n = len(outcome)
     for r in range(n):
-        gravest = max(gravest, _gravity(outcome[r]) * CODES + cause[r])
+        gravest = max(gravest, _gravity(outcome[r]) * CODES + np.int64(cause[r]))
         if r + 1 < n and events.offset[r + 1] == events.offset[r] and events.source[r + 1] == events.source[r]:
             continue
         counts[events.source[r], gravest] += 1

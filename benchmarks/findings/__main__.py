@@ -18,7 +18,6 @@ NAMES = ("usdm-btcusdt", "usdm-ethusdt", "cm-btcusd_perp", "cm-ethusd_perp", "am
 VPIN_LOTS = {"usdm-btcusdt": 10_000, "usdm-ethusdt": 100_000, "cm-btcusd_perp": 500, "cm-ethusd_perp": 500,
              "amzn": 3_000, "aapl": 500, "arl": 50, "bitstamp": 100_000_000}  # fmt: skip
 SPANS = (10, 100)  # windows: 1 s and 10 s
-BINS = 10
 HEAD = """\
 # The papers' own findings, on the recordings
 
@@ -28,6 +27,37 @@ observations. Nothing was fitted to the answers: what learns (the link, the micr
 
 Written by `python -m benchmarks.findings FOLDER > docs/findings.md`; the recordings are not part of this repository.
 """
+
+FLOW = """\
+
+## Order-flow imbalance and the move of the mid over the same interval
+
+Cont, Kukanov, Stoikov (2014) regress the move in ticks on OFI over 10 s for 50 stocks of the S&P 500, and find
+a mean R² of 65 % and a slope near 1 / (2 × depth). The last column adds ranks 2 to 10 (Xu, Gould, Howison
+2018)."""
+QUEUES = """\
+
+## Queue imbalance and the sign of the next move
+
+Gould, Bonart (2016): the next move tends to the heavier queue, more so where the tick is large. At each 100 ms:
+Brier's score of the P(up) that the online link gave before, beside 0.25, that of a coin; and the share of next
+moves up by that P (its mean in brackets). Instants before one move are not independent: errors count moves. The
+link gives each interval between two moves the same weight; instants favour the long ones."""
+MICRO = """\
+
+## Micro-price and mid as predictors of the mid
+
+Stoikov (2018): the micro-price predicts better than the mid. Mean squared error of mid + adjustment over that
+of the mid, from each 100 ms at which there was a table; below 1 the micro-price is better. Its spreads are 1,
+2, and 3 or more ticks: where the usual spread is tens of ticks that is too coarse, and it shows."""
+TOXICITY = """\
+
+## VPIN's distribution around the recorded moves
+
+Easley, López de Prado, O'Hara (2012) read VPIN by its empirical CDF, high before large moves. A move is large
+here if the mid's next 10 s are among the largest twentieth of the recording; those less than 10 s apart count
+once. Andersen, Bondarenko (2014) find nothing beyond volume and volatility: the last two columns. Buckets are
+small, so that minutes fill some."""
 
 
 def table(*columns: str) -> list[str]:
@@ -56,12 +86,7 @@ def ahead(one: Run, span: int) -> Floats:
 def flow(runs: dict[str, Run]) -> list[str]:
     """OFI against the move of the mid over the same interval."""
     lines = [
-        "",
-        "## Order-flow imbalance and the move of the mid over the same interval",
-        "",
-        "Cont, Kukanov, Stoikov (2014) regress the move in ticks on OFI over 10 s for 50 stocks of the S&P 500, and find",
-        "a mean R² of 65 % and a slope near 1 / (2 × depth). The last column adds ranks 2 to 10 (Xu, Gould, Howison",
-        "2018). Where the slope is far above 1 / (2 × depth), the queue behind the best one is thinner than the best.",
+        FLOW,
         *table("recording", "interval", "intervals", "slope, ticks a lot (± error)", "1 / (2 × mean depth)", "R²",
                "95 %", "adjusted R² of ten ranks"),
     ]  # fmt: skip
@@ -101,12 +126,7 @@ def held_back(values: Floats) -> Floats:
 def queues(runs: dict[str, Run]) -> list[str]:
     """Reliability of the link, and the imbalance by itself."""
     lines = [
-        "",
-        "## Queue imbalance and the sign of the next move",
-        "",
-        "Gould, Bonart (2016): the next move tends to the heavier queue, more so where the tick is large. At each 100 ms:",
-        "Brier's score of the P(up) that the online link gave before, beside 0.25, that of a coin; and the share of next",
-        "moves up by that P (its mean in brackets). Instants before one move are not independent: errors count moves.",
+        QUEUES,
         *table("recording", "mean spread, ticks", "moves", "slope at the end", "Brier", "95 %",
                "share up where P(up) < 40 %", "40 to 60 %", "above 60 %"),
     ]  # fmt: skip
@@ -144,12 +164,7 @@ def held_last(values: Floats) -> float:
 def micro(runs: dict[str, Run]) -> list[str]:
     """The micro-price and the mid as predictors of the mid."""
     lines = [
-        "",
-        "## Micro-price and mid as predictors of the mid",
-        "",
-        "Stoikov (2018): the micro-price predicts better than the mid. Mean squared error of mid + adjustment over that",
-        "of the mid, from each 100 ms at which there was a table; below 1 the micro-price is better. Its spreads are 1, 2,",
-        "and 3 or more ticks: where the usual spread is tens of ticks that is too coarse, and it shows.",
+        MICRO,
         *table("recording", "tables", "instants", "0.1 s ahead", "1 s ahead", "10 s ahead"),
     ]  # fmt: skip
     for name, one in runs.items():
@@ -172,14 +187,8 @@ def micro(runs: dict[str, Run]) -> list[str]:
 def toxicity(runs: dict[str, Run]) -> list[str]:
     """VPIN's CDF before large moves and otherwise."""
     lines = [
-        "",
-        "## VPIN's distribution around the recorded moves",
-        "",
-        "Easley, López de Prado, O'Hara (2012) read VPIN by its empirical CDF, high before large moves. A move is large",
-        "here if the mid's next 10 s are among the largest twentieth of the recording; those less than 10 s apart count",
-        "once. Andersen, Bondarenko (2014) find nothing beyond volume and volatility: the last two columns. Buckets are",
-        "small, so that minutes fill some.",
-        *table("recording", "V, lots", "large moves", "CDF of true VPIN: before them", "otherwise", "of bulk VPIN: before",
+        TOXICITY,
+        *table("recording", "V, lots", "large moves", "CDF of true VPIN: before", "otherwise", "of bulk VPIN: before",
                "otherwise", "volume: before / otherwise", "volatility: before / otherwise"),
     ]  # fmt: skip
     for name, one in runs.items():
