@@ -40,7 +40,8 @@ def count(
     gravest = 0
     n = len(outcome)
     for r in range(n):
-        gravest = max(gravest, _gravity(outcome[r]) * CODES + np.int64(cause[r]))
+        code = _gravity(outcome[r]) * CODES + np.int64(cause[r])  # a plain uint8 would overflow uncompiled
+        gravest = max(gravest, int(code))
         if r + 1 < n and events.offset[r + 1] == events.offset[r] and events.source[r + 1] == events.source[r]:
             continue
         counts[events.source[r], gravest] += 1
