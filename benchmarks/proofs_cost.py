@@ -223,7 +223,7 @@ def main() -> int:
     quick = parser.parse_args().quick
     rows = starting()
     tables()
-    rows += committing(100 if quick else 1_000)
+    rows += committing(50 if quick else 300)
     rows += totals()
     rows += receipts([100] if quick else [100, 1_000, 10_000])
     rows += independently()

@@ -61,8 +61,8 @@ class Terms:
     q: int = 0
     edges: tuple[int, ...] = ()
 
-    def header(self, start: int, end: int, revision: int, trader_leaves: int, lanes: tuple[Lane, ...]) -> Header:
-        """The header of one window; LimitExceeded if the terms contradict each other."""
+    def header(self, start: int, end: int, revision: int = 0) -> Header:
+        """The header of a window that has no leaves yet; LimitExceeded if the terms contradict each other."""
         header = Header(
             VERSION,
             self.stream,
@@ -72,7 +72,7 @@ class Terms:
             start,
             end,
             revision,
-            PER_TRADER if trader_leaves else PER_ORDER,
+            PER_ORDER,
             self.mode,
             self.isolation,
             self.lateness_ns,
@@ -86,16 +86,13 @@ class Terms:
             self.v_min,
             self.q,
             self.edges,
-            trader_leaves,
-            lanes,
+            0,
+            (),
         )
         try:
-            if not (trader_leaves or lanes):  # fields were not seen before: the decoder judges them all
-                return Header.from_body(header.body())
-            header.validate("header")
+            return Header.from_body(header.body())  # the decoder judges every field
         except Malformed as fault:
             raise LimitExceeded(f"terms: {fault}") from None
-        return header
 
 
 @dataclass(frozen=True)
@@ -126,6 +123,11 @@ class _Lane:
     newest: bytes = b""
 
 
+def _check_place(topic_id: bytes, partition: int) -> None:
+    need("bytes of topic_id", len(topic_id), 16, 16)
+    need("partition", partition, 0, (1 << 32) - 1)
+
+
 class Window:
     """One window [start, end) of one stream, in ns; orders in, T0 out."""
 
@@ -133,8 +135,8 @@ class Window:
         self.terms, self.start, self.end, self.revision = terms, start, end, revision
         self.orders: list[Order] = []
         self._secret = secret
-        empty = terms.header(start, end, revision, 0, ())
-        self._scope = scope(empty.stream_id, start, end, revision)
+        self._empty = terms.header(start, end, revision)
+        self._scope = scope(self._empty.stream_id, start, end, revision)
         self._lanes: dict[tuple[bytes, int], _Lane] = {}
         self._totals: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
@@ -180,8 +182,7 @@ class Window:
         need("sell", order.sell, 0, widest, secret=True)
         need("buys of the window", self._buys + order.buy, 0, MAX_TOTAL, secret=True)
         need("sells of the window", self._sells + order.sell, 0, MAX_TOTAL, secret=True)
-        need("bytes of topic_id", len(order.topic_id), 16, 16)
-        need("partition", order.partition, 0, (1 << 32) - 1)
+        _check_place(order.topic_id, order.partition)
         need("offset", order.offset, 0, (1 << 64) - 1)
         need("item", order.item, 0, (1 << 32) - 1)
         need("event_time_ns", order.event_time_ns, 0, MAX_TIME)
@@ -194,7 +195,11 @@ class Window:
                 raise Refused(f"offset {order.offset}: not signed by the ingest gateway")
 
     def cover(self, topic_id: bytes, partition: int, first: int, last: int) -> None:
-        """Say which offsets the window was drawn from, where that is more than its orders."""
+        """Say which offsets the window was drawn from, where that is more than its orders; LimitExceeded."""
+        _check_place(topic_id, partition)
+        need("last", last, 0, (1 << 64) - 1)
+        need("first", first, 0, last)
+        need("lanes", len(self._lanes.keys() | {(topic_id, partition)}), 1, 64)
         lane = self._lanes.setdefault((topic_id, partition), _Lane(first, last))
         lane.first, lane.last = min(lane.first, first), max(lane.last, last)
 
@@ -245,13 +250,12 @@ class Window:
             leaves = self._trader_leaves()
             top = wrap(0, len(leaves), root_of([leaf.node for leaf in leaves], merge))
             ranges = tuple(Lane(place[0], place[1], x.first, x.last, 0) for place, x in lanes)
-            return (leaves,), top, self.terms.header(self.start, self.end, self.revision, len(leaves), ranges)
+            return (leaves,), top, replace(self._empty, leaf_mode=PER_TRADER, trader_leaves=len(leaves), lanes=ranges)
         used = [lane for _, lane in lanes if lane.leaves]
         roots = [wrap(i, lane.tree.size, lane.tree.root()) for i, lane in enumerate(used)]
         top = root_of(roots, merge_top) if roots else EMPTY
         ranges = tuple(Lane(place[0], place[1], x.first, x.last, len(x.leaves)) for place, x in lanes)
-        header = self.terms.header(self.start, self.end, self.revision, 0, ranges)
-        return tuple(tuple(lane.leaves) for lane in used), top, header
+        return tuple(tuple(lane.leaves) for lane in used), top, replace(self._empty, lanes=ranges)
 
     def _trader_leaves(self) -> tuple[Leaf, ...]:
         need("traders", len(self._totals), 0, MAX_LEAVES)

@@ -7,6 +7,7 @@ questions may wait for an answer here.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -34,6 +35,7 @@ class Prover:
             [sys.executable, "-m", "equipoise.proofs.prover", str(folder), str(limits.backlog), str(limits.keep)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if "PASSPHRASE" not in name},
         )
         self._lock = threading.Lock()
         self._waiting: dict[int, Future[bytes]] = {}

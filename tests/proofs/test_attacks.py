@@ -188,8 +188,9 @@ def test_refusals_show_neither_quantities_nor_names() -> None:
     assert "4503599627370505" not in str(caught.value)
 
 
-def test_the_prover_shows_no_secret_on_its_command_line_or_in_a_core_file(tmp_path: Path) -> None:
+def test_the_prover_shows_no_secret_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = "four horses, one gate"
+    monkeypatch.setenv("EQUIPOISE_PASSPHRASE", words)
     with Prover(tmp_path / "p", IDENTITY.seal(words, 1024), words) as prover:
         proc = Path(f"/proc/{prover.pid}")
         if not proc.exists():

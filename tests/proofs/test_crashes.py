@@ -78,7 +78,7 @@ def test_one_number_one_statement(tmp_path: Path, power: bool) -> None:
 
 def served(folder: Path, life: int) -> Callable[[Send], None]:
     """A prover that is asked to sign, and to prove what was signed elsewhere."""
-    header = OPEN_TERMS.header(0, MINUTE, 0, 0, ())
+    header = OPEN_TERMS.header(0, MINUTE)
     draft = Draft(header, 0, bytes(32), tuple(orders([(1 + life, 0), (2, 0)])))
     window, placed = closed(OPEN_TERMS, orders(mixed(2)), 1), orders(mixed(2))
     job = Job(window.header, window.t0, TOTALS | AUDIT, tuple(placed))

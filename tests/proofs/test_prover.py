@@ -40,7 +40,7 @@ SEALED = IDENTITY.seal(WORDS, n=1024)
 
 
 def draft(count: int = 3, minute: int = 0, sequence: int = 0, previous: bytes = bytes(32)) -> Draft:
-    header = OPEN_TERMS.header(minute * MINUTE, (minute + 1) * MINUTE, 0, 0, ())
+    header = OPEN_TERMS.header(minute * MINUTE, (minute + 1) * MINUTE)
     return Draft(header, sequence, previous, tuple(orders(mixed(count))))
 
 

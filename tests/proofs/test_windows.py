@@ -187,6 +187,24 @@ def test_cover_widens_the_ranges() -> None:
     assert [(x.partition, x.first, x.last, x.leaves) for x in lanes] == [(0, 50, 500, 1), (7, 1, 2, 0)]
 
 
+def test_ranges_that_no_header_could_carry() -> None:
+    window = fresh()
+    for place, what in (
+        ((TOPIC, 0, 5, 4), "first = 5"),
+        ((TOPIC, 0, 0, 1 << 64), "last"),
+        ((TOPIC, 1 << 32, 0, 1), "partition"),
+        ((b"short", 0, 0, 1), "topic_id"),
+    ):
+        with pytest.raises(LimitExceeded, match=what):
+            window.cover(*place)
+    for partition in range(64):
+        window.cover(TOPIC, partition, 0, 1)
+    with pytest.raises(LimitExceeded, match="lanes = 65"):
+        window.cover(TOPIC, 64, 0, 1)
+    header = window.close(0, ZERO32, IDENTITY.signer).header
+    assert type(header).from_body(header.body()) == header  # what is signed can be read
+
+
 def test_gateway_must_have_signed() -> None:
     terms = replace(OPEN_TERMS, gateway=scenes.GATEWAY.public)
     order = orders([(5, 0)])[0]
