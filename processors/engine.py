@@ -103,6 +103,20 @@ class Engine:
         self._seat(indices)
         self._state = storage.load(self._state, self._keys(), self._settings, rows)
 
+    def counters(self) -> dict[str, int]:
+        """What memory is used for, by name, and how much there is room for where that is bounded."""
+        partition, state = self._state.partition.view(np.ndarray)[0], self._state
+        return {
+            "instruments": len(self._locals),
+            "orders": int(partition["order_count"]),
+            "orders_most": self._settings.limits.orders,
+            "levels": int(state.sides["length"].sum()),
+            "longest_side": int(state.sides["length"].max()),
+            "longest_side_most": self._settings.limits.levels_per_side,
+            "windows": int(state.member_count.sum()),  # open
+            "bytes": sum(array.nbytes for array in state if isinstance(array, np.ndarray)),
+        }
+
     def best(self, index: int) -> Best:
         """Best quotes of the instrument with this index."""
         row = self._locals.row(index)

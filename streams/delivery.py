@@ -16,6 +16,7 @@ has the same id, revision and bytes.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -31,6 +32,7 @@ MESSAGE_MAX_BYTES: Final = 64 << 20  # ours only: what is too large for the brok
 BUSY_POLL_S: Final = 0.001  # between looks at acknowledgements while some are due; not in the path of a signal
 IDLE_POLL_S: Final = 0.02
 QUEUE_RECORDS: Final = 500_000
+STATE_SLICE: Final = 64  # state rows made and sent in one go
 
 Offsets = Mapping[tuple[str, int], int]  # topic and partition: the next record to be read
 Commit = Callable[[Offsets], Awaitable[bool]]
@@ -48,7 +50,7 @@ class Stage(NamedTuple):
     """Records of a checkpoint that must all be there before the next stage's."""
 
     name: str
-    records: list[OutRecord]
+    records: Iterable[OutRecord]  # to be gone through once
 
 
 class Output(Protocol):
@@ -253,8 +255,10 @@ class SharedOutput:
         reach("checkpoint.acknowledged")
         for name, records in state:
             self.stage = name
-            written = Pending()
-            self._delivery.send(records, written)
+            written, left = Pending(), iter(records)
+            while part := list(islice(left, STATE_SLICE)):
+                self._delivery.send(part, written)
+                await asyncio.sleep(0)  # let signals pass
             await written.drained(self._timeout_s)
             reach(f"checkpoint.{name}")
         self.stage = "commit"

@@ -24,6 +24,7 @@ from equipoise.streams.sources.rows import Rows
 from equipoise.streams.task import (
     PARTITION_ROW,
     STATE_VERSION,
+    Changes,
     Dead,
     Intent,
     Step,
@@ -143,13 +144,17 @@ class MempoolTask:
 
     def dump(self) -> dict[str, bytes]:
         """One state row."""
+        return {PARTITION_ROW: self.changes().partition}
+
+    def changes(self, since: int = 0) -> Changes:
+        """One state row."""
         head = {
             "version": STATE_VERSION,
             "topics": self.topics,
             "offsets": [self._position],
             "accounts": [self._account.as_dict()],
         }
-        return {PARTITION_ROW: pack_partition_row(head, self._pool.dump()[""])}
+        return Changes(since, pack_partition_row(head, self._pool.dump()[""]), ())
 
     def load(self, rows: Mapping[str, bytes]) -> None:
         """Continue from `dump`. Raises ValueError where it is of another version."""

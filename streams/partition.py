@@ -20,7 +20,7 @@ from equipoise.streams.merge import Merge as MergeQueue
 from equipoise.streams.outgoing import INTENT, Outgoing, OutRecord
 from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.settings import Merge, Settings
-from equipoise.streams.task import Dead, Intent, Step
+from equipoise.streams.task import Changes, Dead, Intent, Step
 from equipoise.streams.telemetry import Arrivals, Telemetry
 from equipoise.streams.watchdog import Wait
 
@@ -100,8 +100,8 @@ class Work(Protocol):
         """By topic, what became of the records."""
         ...
 
-    def dump(self) -> dict[str, bytes]:
-        """State rows as of `settled`."""
+    def changes(self, since: int = 0) -> Changes:
+        """State rows as of `settled` of what changed after a mark, 0: of everything."""
         ...
 
     def load(self, rows: Mapping[str, bytes]) -> None:
@@ -144,6 +144,7 @@ class Partition:
         self._since_s: dict[str, float] = {}  # when waits began, by stage
         self.sealed: dict[str, int] = task.settled()
         self.sealed_s = time.monotonic()
+        self._mark = 0  # what changed after it is not sealed
         self.closed = False
 
     def feed(self, given: Given) -> None:
@@ -201,12 +202,13 @@ class Partition:
                 return
             began_s = self._since_s["checkpoint"] = time.monotonic()
             self.task.accounts()  # raises where a record has no outcome
-            stages = self._writer.stages(self.task.dump())
+            changes = self.task.changes(self._mark)
+            stages = self._writer.stages(changes)
             try:
                 await self._output.seal(stages, {(topic, self.number): at for topic, at in settled.items()})
             finally:
                 del self._since_s["checkpoint"]
-            self.sealed, self.sealed_s = settled, time.monotonic()
+            self.sealed, self.sealed_s, self._mark = settled, time.monotonic(), changes.mark
             self._tools.telemetry.checkpoint.add(int((self.sealed_s - began_s) * 1e9))
         if not self.closed:
             self._hold_all(self._retry is not None or self._output.full)

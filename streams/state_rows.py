@@ -73,14 +73,6 @@ def split_row(
         yield RowKey(instrument, generation, slot, number).encode(), MAGIC + zlib.crc32(rest).to_bytes(4, "big") + rest
 
 
-def removal(instrument: str, generation: int, slot: int, checkpoint: int) -> tuple[bytes, bytes]:
-    """A row that says that from this checkpoint on there is no such row. It may be deleted once that is closed."""
-    ((key, _),) = split_row(instrument, generation, slot, checkpoint, b"")
-    head = json.dumps({"checkpoint": checkpoint, "parts": 0}, separators=(",", ":")).encode()
-    rest = len(head).to_bytes(2, "big") + head
-    return key, MAGIC + zlib.crc32(rest).to_bytes(4, "big") + rest
-
-
 def read_part(key: bytes, value: bytes) -> Part:
     """One value. Raises StateDamagedError where it is not what was written."""
     rest = value[len(MAGIC) + 4 :]
@@ -127,51 +119,45 @@ def select(records: Iterable[tuple[bytes, bytes | None]], owner: str = "") -> Re
     generations = sorted({key.generation for key in last}, reverse=True)
     highest = generations[0] if generations else 0
     for generation in generations:
-        own = {key: value for key, value in last.items() if key.generation == generation}
-        closed = _closed(own)
+        own = _by_row(last, generation)
+        closed = max((found[0] for found in map(_whole, own.get("", {}).values()) if found), default=None)
         if closed is not None:
             rows = dict(_rows(own, closed))
             return Recovered(rows, highest, closed, [_owned(key, owner).encode() for key in last])
     return Recovered({}, highest, 0, [_owned(key, owner).encode() for key in last])
 
 
+Parts = dict[RowKey, bytes]
+
+
+def _by_row(last: Mapping[RowKey, bytes], generation: int) -> dict[str, dict[int, Parts]]:
+    """A generation's parts by instrument and slot."""
+    found: dict[str, dict[int, Parts]] = {}
+    for key, value in last.items():
+        if key.generation == generation:
+            found.setdefault(key.instrument, {}).setdefault(key.slot, {})[key] = value
+    return found
+
+
 def _owned(key: RowKey, owner: str) -> RowKey:
     return key._replace(instrument=f"{owner}~{key.instrument}") if owner else key
 
 
-def _closed(own: Mapping[RowKey, bytes]) -> int | None:
-    """Number of the newest closed checkpoint of one generation, None: it closed none."""
-    rows = [key for key in own if key.instrument == ""]
-    whole = [_whole(own, key.slot, "") for key in rows if key.part == 0]
-    found = [checkpoint for checkpoint, _ in filter(None, whole)]
-    return max(found, default=None)
-
-
-def _rows(own: Mapping[RowKey, bytes], closed: int) -> Iterator[tuple[str, bytes]]:
+def _rows(own: Mapping[str, Mapping[int, Parts]], closed: int) -> Iterator[tuple[str, bytes]]:
     """For each instrument its newest row that the closed checkpoint covers."""
-    slots: dict[str, set[int]] = {}
-    for key in own:
-        slots.setdefault(key.instrument, set()).add(key.slot)
-    for instrument, numbers in slots.items():
-        whole = filter(None, (_whole(own, slot, instrument) for slot in numbers))
-        covered = [row for row in whole if row[0] <= closed]
-        newest = max(covered, key=lambda row: row[0], default=(0, None))
-        if newest[1] is not None:
-            yield instrument, newest[1]
+    for instrument, slots in own.items():
+        covered = [row for row in map(_whole, slots.values()) if row is not None and row[0] <= closed]
+        if covered:
+            yield instrument, max(covered, key=lambda row: row[0])[1]
 
 
-def _whole(own: Mapping[RowKey, bytes], slot: int, instrument: str) -> tuple[int, bytes | None] | None:
-    """Checkpoint and bytes (or None: removed) of a row.
+def _whole(found: Parts) -> tuple[int, bytes] | None:
+    """Checkpoint and bytes of a row.
 
     None: parts are missing, as a writer that died in the middle leaves them.
     """
-    keys = sorted(key for key in own if key.instrument == instrument and key.slot == slot)
-    parts = [read_part(key.encode(), own[key]) for key in keys]
-    if not parts:
-        return None
+    parts = [read_part(key.encode(), found[key]) for key in sorted(found)]
     newest = parts[0].checkpoint, parts[0].parts
-    if newest[1] == 0:
-        return newest[0], None
     wanted = parts[: newest[1]]
     if len(wanted) < newest[1] or any((part.checkpoint, part.parts) != newest for part in wanted):
         return None

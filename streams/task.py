@@ -9,10 +9,10 @@ publishes each `Step` first and stores `dump` afterwards (streams/checkpoint.py)
 
 import json
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from equipoise.processors.columns import Events, Outputs
 from equipoise.schemas.enums import Cause, Outcome
 from equipoise.streams.accounting import Account, add_up, outcome_of
+from equipoise.streams.engine_like import EngineLike
 from equipoise.streams.kept import Kept
 from equipoise.streams.merge import Merge
 from equipoise.streams.records import Decoded, Decoder, RawRecord, RecordBatch, decode_batch
@@ -30,24 +31,12 @@ PARTITION_ROW: Final = ""  # key of the state row that belongs to the partition 
 STATE_VERSION: Final = 1
 
 
-class EngineLike(Protocol):
-    """What a task needs of `processors.engine.Engine`."""
+class Changes(NamedTuple):
+    """State rows as of one moment."""
 
-    def step(self, events: Events) -> Outputs:
-        """Apply rows in order."""
-        ...
-
-    def watermark_ns(self) -> int:
-        """In event time; NULL before the first record."""
-        ...
-
-    def dump(self) -> dict[str, bytes]:
-        """All state."""
-        ...
-
-    def load(self, rows: dict[str, bytes]) -> None:
-        """Replace all state."""
-        ...
+    mark: int  # what to ask for the next time, once these are safe
+    partition: bytes  # the partition's row
+    rows: Iterable[tuple[str, bytes]]  # instruments that changed; made as they are asked for, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +177,11 @@ class Task:
         for topic, offset in offsets.items():
             self._sources[self._index[topic]].position = offset
 
+    def counters(self) -> dict[str, int]:
+        """What memory is used for, by name: the engine's counters, and the rows that wait in the merge."""
+        waiting = sum(self.merge.rows(index) for index in range(len(self._sources)))
+        return {**self._engine.counters(), "waiting_rows": waiting}
+
     def accounts(self) -> dict[str, dict[str, Any]]:
         """By topic: records in, used, late, flagged, dead-lettered, and causes.
 
@@ -199,8 +193,13 @@ class Task:
         return {source.topic: source.account.as_dict() for source in self._sources}
 
     def dump(self) -> dict[str, bytes]:
-        """State rows as of `settled`: one an instrument, and the partition's under `PARTITION_ROW`."""
-        rows = dict(self._engine.dump())
+        """All state rows as of `settled`: one an instrument, and the partition's under `PARTITION_ROW`."""
+        changes = self.changes()
+        return {PARTITION_ROW: changes.partition, **dict(changes.rows)}
+
+    def changes(self, since: int = 0) -> Changes:
+        """State rows as of `settled` of what changed after the mark `since`, 0: of everything."""
+        taken = self._engine.snapshot(since)
         gone, last = self.merge.dump()
         accounts = [source.account.as_dict() for source in self._sources]
         for source, account in zip(self._sources, accounts, strict=True):
@@ -213,8 +212,7 @@ class Task:
             "gone": gone,
             "last": list(last),
         }
-        rows[PARTITION_ROW] = pack_partition_row(header, rows.get(PARTITION_ROW, b""))
-        return rows
+        return Changes(taken.mark, pack_partition_row(header, taken.partition), taken.rows())
 
     def load(self, rows: Mapping[str, bytes]) -> None:
         """Continue from `dump`; feed it what follows `settled`, or more.

@@ -151,7 +151,7 @@ class TransactionalOutput:
         """End the transaction with this state and these offsets in it. Raises DeliveryError, FencedError."""
         self._ending = True
         try:
-            await asyncio.to_thread(self._end, [record for stage in state for record in stage.records], offsets)
+            await asyncio.to_thread(lambda: self._end([record for stage in state for record in stage.records], offsets))
         finally:
             self._ending, self.stage = False, ""
         self._sent, self._began, waiting, self._next = [], False, self._next, []

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from equipoise.processors.columns import Events, Outputs
 from equipoise.processors.engine import Engine
 from equipoise.processors.settings import EngineSettings
+from equipoise.processors.storage import Snapshot
 from equipoise.streams.replay.book import BookTable
 from equipoise.streams.replay.publications import OUTPUTS, publications
 from equipoise.streams.replay.source import CHUNK, Opened
@@ -49,11 +50,15 @@ class WatchedEngine:
         """In event time; NULL before the first record."""
         return self.engine.watermark_ns()
 
-    def dump(self) -> dict[str, bytes]:
-        """All state."""
-        return self.engine.dump()
+    def counters(self) -> dict[str, int]:
+        """What memory is used for."""
+        return self.engine.counters()
 
-    def load(self, rows: dict[str, bytes]) -> None:
+    def snapshot(self, since: int = 0) -> Snapshot:
+        """What changed after a mark."""
+        return self.engine.snapshot(since)
+
+    def load(self, rows: Mapping[str, bytes]) -> None:
         """Replace all state."""
         self.engine.load(rows)
 

@@ -1,7 +1,7 @@
 """A tiny engine, a tiny decoder and rows by hand."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -45,11 +45,28 @@ class FakeEngine:
         return Outputs(signals, np.zeros((n, N_COMPONENTS), COMPONENT_DTYPE), np.zeros(0, WINDOW_DTYPE),
                        np.zeros((0, 0), MEASURE_DTYPE), outcome, cause)  # fmt: skip
 
-    def dump(self) -> dict[str, bytes]:
-        return {"": json.dumps(self.seen).encode(), "X:Y": str(len(self.seen)).encode()}
+    def counters(self) -> dict[str, int]:
+        return {}
 
-    def load(self, rows: dict[str, bytes]) -> None:
+    def snapshot(self, since: int = 0) -> "FakeSnapshot":
+        del since
+        return FakeSnapshot(list(self.seen))
+
+    def load(self, rows: Mapping[str, bytes]) -> None:
         self.seen = [(source, offset) for source, offset in json.loads(rows[""])]
+
+
+class FakeSnapshot:
+    """Everything a FakeEngine remembers."""
+
+    mark = 1
+
+    def __init__(self, seen: list[tuple[int, int]]) -> None:
+        self.partition = json.dumps(seen).encode()
+        self._count = len(seen)
+
+    def rows(self) -> list[tuple[str, bytes]]:
+        return [("X:Y", str(self._count).encode())]
 
 
 class FakeDecoder:
