@@ -83,7 +83,7 @@ class Engine:
 
     def snapshot(self, since: int = 0) -> Snapshot:
         """Rows of the instruments that changed after the mark `since` (0: all), and of the partition."""
-        return storage.snapshot(self._state, self._keys(), self._settings, since)
+        return storage.snapshot(self._state, self._keys, self._settings, since)
 
     def dump(self) -> dict[str, bytes]:
         """State rows: one per instrument that was seen (its key), and one for the partition (key '')."""
@@ -101,7 +101,7 @@ class Engine:
         indices = np.array(found, np.int32)
         self._locals.find(indices, len(self._instruments))
         self._seat(indices)
-        self._state = storage.load(self._state, self._keys(), self._settings, rows)
+        self._state = storage.load(self._state, self._keys, self._settings, rows)
 
     def counters(self) -> dict[str, int]:
         """What memory is used for, by name, and how much there is room for where that is bounded."""
@@ -134,12 +134,10 @@ class Engine:
         """The partition's watermark, NULL before the first record."""
         return int(self._state.partition["watermark_ns"][0])
 
-    def _keys(self) -> list[str]:
-        return [self._instruments[index].key for index in self._locals.indices.tolist()]
-
     def _begin(self, sources: int) -> None:
         """Forget everything."""
         self._locals = Locals()
+        self._keys: list[str] = []
         self._state = new_state(_FIRST_ROOM, sources, self._settings)
         counts = self._state.partition.view(np.ndarray)  # Python reads recarrays at ten times the cost
         self._filled = counts["signals"], counts["windows"]
@@ -157,9 +155,11 @@ class Engine:
         room = len(self._state.instruments)
         if len(self._locals) > room:
             self._state = arenas.widen(self._state, max(len(self._locals), 2 * room), self._settings)
-        for row, index in enumerate(new.tolist(), first):
-            self._state.instruments["book_source"][row] = self._instruments[index].book_source
-            self._state.session_ns[row] = self._instruments[index].session_ns
+        listed = [self._instruments[index] for index in new.tolist()]
+        rows = slice(first, len(self._locals))
+        self._keys += [instrument.key for instrument in listed]
+        self._state.instruments["book_source"][rows] = [instrument.book_source for instrument in listed]
+        self._state.session_ns[rows] = [instrument.session_ns for instrument in listed]
 
     def _published(self) -> list[NDArray[np.void]]:
         """Copies of what the last step filled, that name instruments by the table's indices."""

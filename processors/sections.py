@@ -9,14 +9,18 @@ the meaning that only one of the two has says nothing.
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[Any]
 Meaning = Mapping[str, int | float | str]
+
+
+_CHUNK: Final = 128  # instruments: what is copied twice stays in the cache
 
 
 class Section(NamedTuple):
@@ -66,12 +70,14 @@ def packed(sections: Sequence[Section], picked: NDArray[np.intp]) -> NDArray[np.
 
     Copied as bytes: NumPy copies records field by field, and leaves what lies between the fields to chance.
     """
-    n = len(picked)
-    parts = [
-        (rows.view(np.uint8)[picked], shape.size)
-        for (_, _, rows), shape in zip(sections, shapes(sections), strict=True)
-    ]
-    return np.concatenate([part.reshape(n, size) for part, size in parts], axis=1)
+    views = [rows.view(np.uint8) for _, _, rows in sections]
+    ends = [0, *accumulate(prod(view.shape[1:]) for view in views)]
+    out = np.empty((len(picked), ends[-1]), np.uint8)
+    for first in range(0, len(picked), _CHUNK):
+        some = picked[first : first + _CHUNK]
+        for view, start, end in zip(views, ends, ends[1:], strict=False):
+            out[first : first + _CHUNK, start:end] = view[some].reshape(len(some), end - start)
+    return out
 
 
 def unpacked(found: Sequence[Shape], fixed: NDArray[np.uint8]) -> list[Section]:

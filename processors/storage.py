@@ -13,6 +13,7 @@ import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -167,7 +168,8 @@ def read(keys: Sequence[str], rows: Mapping[str, bytes], shapes: Sequence[Shape]
         if head.layout != layout or head.version != VERSION:
             raise StateError(f"state row {key!r}: not of the partition row's layout; rebuild it from the source")
         bids, asks, listed, waiting = counts[number] = head.counts
-        ends = np.cumsum((size, 8 * pack.LEVEL * (bids + asks), 8 * pack.ORDER * listed, 8 * pack.PENDING * waiting))
+        sizes = (size, 8 * pack.LEVEL * (bids + asks), 8 * pack.ORDER * listed, 8 * pack.PENDING * waiting)
+        ends = list(accumulate(sizes))
         for part, start, end in zip(parts, (0, *ends), ends, strict=False):
             part.append(body[start:end])
     fixed = np.frombuffer(b"".join(parts[0]), np.uint8).reshape(len(keys), size)
