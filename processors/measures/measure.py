@@ -77,6 +77,7 @@ class Measure:
     outputs: tuple[Output, ...]
     nulls: str  # when it says nothing, and with which reason
     notes: str = ""
+    answer: str = ""  # the outside answer that a test holds it to, and how close; empty: none yet
     parameters: tuple[Parameter, ...] = ()
     state: np.dtype[Any] = EMPTY
     update: Update | None = None  # None: commutative, or computed by the kernel itself
@@ -106,6 +107,10 @@ class Measure:
         for output in self.outputs:
             if output.component and not (output.low >= -1 and output.high <= 1 and output.sign == -1):
                 raise ValueError(f"{self.name}.{output.name}: a component must lie in [-1, 1] and change its sign")
+            if output.weight and not self.answer:
+                raise ValueError(
+                    f"{self.name}.{output.name}.weight: {output.weight}, must be 0 without an outside answer"
+                )
             if output.weight and not output.component:
                 raise ValueError(f"{self.name}.{output.name}.weight: {output.weight}, must be 0: it is no component")
         for parameter in self.parameters:

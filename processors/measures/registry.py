@@ -7,11 +7,17 @@ packages come through the entry points `equipoise.measures` (`equipoise.streams.
 from typing import Final
 
 from equipoise.processors.measures import (
+    amihud,
+    footprint,
+    hawkes,
+    kyle,
     micro_price,
     ofi_level,
     percentile,
     queue_move,
     resiliency,
+    signs,
+    spreads,
     vpin,
     weighted_depth,
 )
@@ -25,5 +31,11 @@ OURS: Final[tuple[Measure, ...]] = (
     micro_price.MEASURE,
     resiliency.MEASURE,
     percentile.MEASURE,
+    signs.MEASURE,
+    footprint.MEASURE,
     vpin.MEASURE,
+    spreads.MEASURE,
+    kyle.MEASURE,
+    amihud.MEASURE,
+    hawkes.MEASURE,
 )

@@ -54,7 +54,7 @@ STATE: Final = np.dtype(
         ("vpins", "i8", (2,)),  # values of VPIN so far
         ("now", "f8", (2,)),
         ("ratio", "f8", (2, MAX_BUCKETS)),
-        ("counts", "u4", (2, BINS)),
+        ("counts", "i8", (2, BINS)),
     ],
     align=True,
 )
@@ -177,7 +177,7 @@ def _write(state: Array, parameters: Array, out: Array, kind: int) -> None:
     if state.vpins[kind] >= parameters.buckets:
         below = 0
         for k in range(_bin(state.now[kind]) + 1):
-            below += int(state.counts[kind, k])
+            below += state.counts[kind, k]
         out.value[kind + 2] = below / state.vpins[kind]
 
 
@@ -204,6 +204,10 @@ MEASURE: Final = Measure(
     title="VPIN by true side and by bulk classification",
     paper="Easley, Lopez de Prado and O'Hara, Flow Toxicity and Liquidity in a High-frequency World, RFS 25 (2012)",
     order=Order.SEQUENCED,
+    answer=(
+        "bulk: flowrisk 0.3.0 on three of its files, every value, by a plain formula (1e-12); that formula without "
+        "flowrisk's peculiarities by the measure (1e-9). True side, distribution and bucket: plain loops (1e-12)"
+    ),
     outputs=(
         Output("true", "mean over n full buckets of |buys - sells| / V, by the venue's sides", "1", 0, 1),
         Output("bulk", "the same, a bar's buys being its volume times cdf(dP / sigma)", "1", 0, 1),

@@ -1,6 +1,5 @@
 """Runs of the engine with every measure on, kept for all the properties that look at them."""
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,12 +9,12 @@ from equipoise.processors.engine import Engine
 from equipoise.processors.measures.measure import Measure
 from equipoise.processors.measures.registry import OURS
 from equipoise.processors.panel.settings import Active, PanelSettings
-from equipoise.processors.settings import EngineSettings, MeasureSettings
+from equipoise.processors.settings import EngineSettings, MeasureSettings, TimeSettings
 from equipoise.schemas.enums import BookSource
 from tests.measures.parameters import SMALL
 from tests.processors.rows import table
 
-Values = dict[tuple[int, int], list[tuple[float, int]]]
+WINDOW_NS = 200_000_000
 
 
 def turned_on(measure: Measure, weigh: bool = False, lots: int = 1) -> Active:
@@ -28,7 +27,7 @@ def turned_on(measure: Measure, weigh: bool = False, lots: int = 1) -> Active:
 
 def settings(weigh: bool = False, lots: int = 1, measures: tuple[Measure, ...] = OURS) -> EngineSettings:
     panel = PanelSettings(tuple(turned_on(measure, weigh, lots) for measure in measures))
-    return EngineSettings(panel=panel, measures=replace(MeasureSettings(), bucket_ticks=1))
+    return EngineSettings(panel=panel, measures=MeasureSettings(bucket_ticks=1), time=TimeSettings(window_ns=WINDOW_NS))
 
 
 def run(events: Events, with_settings: EngineSettings) -> Outputs:
