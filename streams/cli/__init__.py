@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "compare": Entry("worker", "Set our numbers beside an exchange's own bars."),
     "topics": Entry("worker", "Create and check the topics."),
     "schemas": Entry("", "Show, register and check the record schemas."),
+    "measures": Entry("worker", "List the measures, or teach one: formula, unit, paper, cost."),
     "config": Entry("worker", "Show every setting, with unit, default and why."),
     "doctor": Entry("worker", "Check broker, topics, registry, clock and kernels."),
     "prove": Entry("proofs", "Attest a window of orders."),

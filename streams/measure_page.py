@@ -1,0 +1,106 @@
+"""docs/measures.md, from the registry: `python -m equipoise.streams.measure_page COSTS > docs/measures.md`.
+
+COSTS is what `python -m benchmarks.measures --write` keeps.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from math import inf
+from pathlib import Path
+
+from equipoise.processors.measures.measure import Measure
+from equipoise.processors.measures.registry import CORE, OURS
+
+_HEAD = """# Measures
+
+*Made from the registry by `python -m equipoise.streams.measure_page`; a test keeps it current.*
+
+Every measure says what it is in one description: formula, unit, range, parameters, the paper, and when it has no
+value. A value that cannot be computed is null with a reason, never 0. `equipoise measures` prints this list,
+`equipoise measures NAME --cost` teaches one and measures what it costs on your machine. Each closed window
+(ImbalanceWindow) carries every output in `measures`.
+
+- **Which are on**: `measures.on` in the settings, by name; `all` by default. The six of the score are always on.
+- **Parameters**: `measures.NAME.PARAMETER`, for example `measures.vpin.buckets = 50`.
+- **The score**: an output that may be a component weighs by `policy.weights.OUTPUT`. What has no outside answer
+  weighs 0 by default, and so does what has one but has not been set against later prices.
+- **Classes**: *commutative* ones give the same bits in whatever order trades arrive, and a late trade revises its
+  window exactly; *sequenced* ones are consumed in log order, and a revision repeats what they said at the close
+  ([semantics](semantics.md)).
+
+A machine that does other things as well only adds time, so a cost is what the fastest of several runs with the
+measure adds to the fastest without: `python -m benchmarks.measures --write`.
+"""
+
+_TAIL = """## Your own
+
+A measure is a description and two plain functions; see [CONTRIBUTING](../CONTRIBUTING.md). From outside of this
+package it comes through the entry point group `equipoise.measures`, and is compiled, checkpointed, published and
+listed like ours.
+"""
+
+
+def span(low: float, high: float) -> str:
+    """A range in a few characters."""
+    if low == -inf and high == inf:
+        return "any"
+    return f">= {low:g}" if high == inf else f"{low:g} .. {high:g}"
+
+
+def facts(measure: Measure) -> Iterator[tuple[str, str]]:
+    """What is to be said of a measure beside its tables."""
+    yield "paper", measure.paper
+    yield "class", measure.order.value
+    yield "null", measure.nulls
+    if measure.notes:
+        yield "note", measure.notes
+    yield "outside answer", measure.answer or "none yet, so it weighs 0"
+
+
+def page(costs: Mapping[str, float]) -> str:
+    """The page. `costs`: nanoseconds an event by name, as the benchmark calls them."""
+    parts = [_HEAD, "\n".join(_overview(costs))]
+    parts += ["## The score's own\n", *map(_section, CORE), "## The others\n", *map(_section, OURS), _TAIL]
+    return "\n".join(parts)
+
+
+def _overview(costs: Mapping[str, float]) -> Iterator[str]:
+    yield "| measure | outside answer, and how close | ns an event |"
+    yield "|---|---|---|"
+    for measure in (*CORE, *OURS):
+        cost = costs.get(f"measure-{measure.name}")
+        text = "part of the engine" if measure.value is None else ("–" if cost is None else f"{max(cost, 0):.0f}")
+        yield f"| {measure.name} | {_cell(measure.answer or 'none yet: weighs 0')} | {text} |"
+    if "measures-all" in costs:
+        yield f"| all together | | {costs['measures-all']:.0f} |"
+        yield f"| the engine without them | | {costs['engine-alone']:.0f} |"
+    yield ""
+
+
+def _section(measure: Measure) -> str:
+    lines = [f"### {measure.name}: {measure.title}\n", *(f"- {name}: {text}" for name, text in facts(measure)), ""]
+    lines += ["| output | unit | range | weight | formula |", "|---|---|---|---|---|"]
+    for output in measure.outputs:
+        weight = f"{output.weight:g}" if output.component else ""
+        cells = measure.output_name(output), output.unit, span(output.low, output.high), weight, _cell(output.formula)
+        lines.append(f"| {' | '.join(cells)} |")
+    if measure.parameters:
+        lines += ["", "| parameter | default | unit | bounds | why |", "|---|---|---|---|---|"]
+        for p in measure.parameters:
+            lines.append(f"| {p.name} | {p.default:g} | {p.unit} | {span(p.low, p.high)} | {_cell(p.why)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """No bar may end a cell of a table."""
+    return text.replace("|", "\\|")
+
+
+def read_costs(path: Path) -> dict[str, float]:
+    """Least nanoseconds an event by name."""
+    return {row["name"]: row["min"] for row in json.loads(path.read_text())}
+
+
+if __name__ == "__main__":
+    print(page(read_costs(Path(sys.argv[1])) if sys.argv[1:] else {}), end="")
