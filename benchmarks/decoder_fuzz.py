@@ -105,12 +105,15 @@ def _own(seed: int) -> tuple["BatchDecoder", list["RawRecord"]]:
     draw = mutants.random
     schemas = [codec.schema(name), *(mutants.schema() for _ in range(3))]
     bodies = [[mutants.body(schema) for _ in range(16)] for schema in schemas]
+    texts = [mutants.json() for _ in range(16)]
     records = []
     for offset in range(ROUND):
         number = draw.choice((0, 0, 0, 1, 2, 3))
         body = mutants.mutated(draw.choice(bodies[number]), bodies[number])
         whole = offset % 8 == 0
         value, headers = (body, [id_header(number)]) if whole and offset % 16 else (frame(number, body), [])
+        if offset % 8 == 1:
+            value, headers = mutants.mutated(draw.choice(texts), texts), []
         if whole:  # the frame is mutated, too
             value = mutants.mutated(value, bodies[number])
         records.append(RawRecord("orders", 0, offset, None, value, headers))

@@ -1,6 +1,7 @@
 """Records and writers' schemas drawn from a seed, good and bad, for the decoder's tests and its fuzz target."""
 
 import io
+import json
 from random import Random
 from typing import Any, Final
 
@@ -88,7 +89,7 @@ class Mutants:
             fields.insert(draw.randrange(len(fields) + 1), {"name": self._name("extra"), "type": self.type(3)})
         name = self._record if draw.random() < 0.97 else "Other"
         text = {"type": "record", "name": name, "namespace": "equipoise.v1", "fields": fields}
-        return codec.parse(codec.json.dumps(text))
+        return codec.parse(json.dumps(text))
 
     def type(self, depth: int) -> Any:
         """Any type, not deeper than this."""
@@ -121,6 +122,19 @@ class Mutants:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return self.random.randbytes(self.random.randrange(60))  # no event of ours can be written with it
         return out.getvalue()
+
+    def json(self) -> bytes:
+        """An event as JSON, some of its fields left out, others put in."""
+        draw = self.random
+        event = {name: value for name, value in self.event().items() if not isinstance(value, bytes)}
+        items = [item for item in event.items() if draw.random() < 0.98]
+        if draw.random() < 0.3:
+            draw.shuffle(items)
+        if draw.random() < 0.3:
+            odd = draw.choice((None, True, 1.5, 2**70, "a\nb", [1, {}], "é"))
+            items.insert(draw.randrange(len(items) + 1), (draw.choice(("odd", "price", "source", "flags")), odd))
+        body = ", ".join(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in items)
+        return f"{{{body}}}".encode()
 
     def mutated(self, value: bytes, others: list[bytes]) -> bytes:
         """The bytes with one to three faults."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fastavro.read import LOGICAL_READERS
 
-from equipoise.processors.avro import ops
+from equipoise.processors.avro import objects, ops
 from equipoise.processors.columns import NULL
 from equipoise.schemas.codec import named_types
 
@@ -22,6 +22,10 @@ INSTRUCTIONS_MAX: Final = 4096
 DECLINED: Final = [ops.DECLINE, 0, 0, 0]  # the table of a schema that is none of ours
 _PLAIN: Final = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 SIZES: Final = {"boolean": 1, "float": 4, "double": 8}  # bytes
+_OBJECT_KINDS: Final = {
+    "string": objects.TEXT, "enum": objects.WORD, "union": objects.INTEGER_OR_NULL, "long": objects.INTEGER,
+    "int": objects.INTEGER, "boolean": objects.FLAG,
+}  # fmt: skip
 _FUSED: Final = {"int", "long", "bytes", "string"}  # read by an instruction that knows of null
 
 
@@ -47,6 +51,43 @@ def compile_table(writer: Type, layout: Layout, start: int) -> list[int]:
         return code.finished()
     except TooLargeError:
         return DECLINED
+
+
+def compile_objects(layout: Layout, start: int) -> list[int]:
+    """The table (`objects`) of the same records as JSON, to be put at position `start`."""
+    head = [start + 3, 0, 0]
+    keys: list[tuple[str, int, list[int]]] = []  # name, slot and kind, list of words
+    code = Code(start + len(head), {})
+    for slot, value in layout.presets.items():
+        code.emit(ops.SET, slot, value)
+    for one in layout.reader["fields"]:
+        name, kind = one["name"], kind_of(one["type"])
+        slot = layout.slots.get(name)
+        if slot is None:
+            continue
+        if "default" in one:
+            _default(code, layout, one)
+        else:
+            head[1] |= 1 << slot
+        symbols = layout.symbols.get(name, {})
+        keys.append((name, slot | _OBJECT_KINDS[kind] << 8, word_list(symbols, ops.UNMAPPED) if symbols else []))
+    body = code.finished()
+    entries: dict[str, int] = {}
+    for name, value, words in keys:
+        entries[name] = value | start + len(head) + len(body) << 16
+        body += words
+    head[2] = start + len(head) + len(body)
+    return head + body + word_list(entries, ops.SINK | objects.UNUSED << 8)
+
+
+def word_list(words: Mapping[str, int], other: int) -> list[int]:
+    """A list of words (`ops`), none longer than WORD_SIZE bytes; `other`: the value of every other one."""
+    found = [len(words), other]
+    for word, value in words.items():
+        text = word.encode()
+        parts = (text[at : at + 8] for at in range(0, ops.WORD_SIZE, 8))
+        found += (value, len(text), *(int.from_bytes(part, "little", signed=len(part) == 8) for part in parts))
+    return found
 
 
 def kind_of(schema: Type) -> str:
@@ -141,7 +182,7 @@ class _Resolved:
         aliases = {alias: one for one in reader["fields"] for alias in one.get("aliases", ())}
         fields = [(one, wanted.pop(_wanted(one["name"], wanted, aliases), None)) for one in writer["fields"]]
         for ours in wanted.values():
-            self._default(ours)
+            _default(self._code, self._layout, ours)
         for theirs, ours in fields:
             if ours is None:
                 self._skip(theirs["type"])
@@ -150,20 +191,6 @@ class _Resolved:
 
     def _slot(self, name: str) -> int:
         return self._layout.slots.get(name, ops.SINK)
-
-    def _symbol(self, name: str, symbol: str) -> int:
-        symbols = self._layout.symbols.get(name)
-        return 0 if symbols is None else symbols.get(symbol, ops.UNMAPPED)
-
-    def _default(self, ours: Type) -> None:
-        """A field that the writer has not."""
-        if "default" not in ours:
-            self._code.emit(ops.DECLINE)
-            return
-        value, slot = ours["default"], self._slot(ours["name"])
-        if isinstance(value, str):
-            value = self._symbol(ours["name"], value) if kind_of(ours["type"]) == "enum" else 0
-        self._code.emit(ops.SET, slot, NULL if value is None else int(value))
 
     def _read(self, writer: Type, reader: Type, name: str) -> None:
         """A value that our record has."""
@@ -200,7 +227,7 @@ class _Resolved:
         values = []
         for symbol in writer["symbols"]:
             known = symbol if symbol in reader["symbols"] else reader.get("default")
-            values.append(self._symbol(name, known) if known else ops.UNMAPPED)
+            values.append(_symbol(self._layout, name, known) if known else ops.UNMAPPED)
         self._code.listed(ops.ENUM, self._slot(name), values, len(values))
 
     def _skip(self, writer: Type) -> None:
@@ -222,6 +249,22 @@ class _Resolved:
             self._code.branches(writer, self._skip)
         elif kind != "null":
             self._code.emit(ops.DECLINE)
+
+
+def _symbol(layout: Layout, name: str, symbol: str) -> int:
+    symbols = layout.symbols.get(name)
+    return 0 if symbols is None else symbols.get(symbol, ops.UNMAPPED)
+
+
+def _default(code: Code, layout: Layout, ours: Type) -> None:
+    """A field that the writer has not."""
+    if "default" not in ours:
+        code.emit(ops.DECLINE)
+        return
+    value, slot = ours["default"], layout.slots.get(ours["name"], ops.SINK)
+    if isinstance(value, str):
+        value = _symbol(layout, ours["name"], value) if kind_of(ours["type"]) == "enum" else 0
+    code.emit(ops.SET, slot, NULL if value is None else int(value))
 
 
 def _wanted(name: str, wanted: Mapping[str, Any], aliases: Mapping[str, Any]) -> str | None:

@@ -80,16 +80,21 @@ def _sized(table: Ints, pc: int, data: Bytes, words: Words, at: int, size: int, 
     if op == ops.DIGITS:
         return digits(data, at, size, slots, slot)
     if op == ops.WORD:
-        slots[slot] = _word(table, table[pc + 2], data, words, at, size)
+        slots[slot] = word_among(table, table[pc + 2], 0, data, words, at, size)
         return slots[slot] != ops.UNMAPPED
     return is_utf8(data, words, at, size)
 
 
 @inner
-def _word(table: Ints, at_words: int, data: Bytes, words: Words, at: int, size: int) -> int:
+def word_among(table: Ints, at_words: int, first: int, data: Bytes, words: Words, at: int, size: int) -> int:
+    """The value of a text in a list of words; `first`: which one it may well be."""
     width = 2 + ops.WORD_SIZE // 8
-    for k in range(table[at_words]):
+    n = table[at_words]
+    k = first
+    for _ in range(n):
+        k = k if k < n else 0
         word = at_words + 2 + k * width
+        k += 1
         if table[word + 1] == size:
             same = True
             for part in range((size + 7) // 8):

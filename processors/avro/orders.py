@@ -13,6 +13,7 @@ from equipoise.processors.avro.frame import GUID_SIZE, ID_SIZE, NONE, UNKNOWN, I
 from equipoise.processors.avro.interpreter import run
 from equipoise.processors.avro.keys import Keys, find
 from equipoise.processors.avro.numbers import in_units
+from equipoise.processors.avro.objects import read_object
 from equipoise.processors.avro.wire import Bytes, Words
 from equipoise.processors.columns import NULL
 from equipoise.processors.jit import inner, njit
@@ -36,6 +37,8 @@ NEEDS: Final = {
     Action.RETRACT: _SIDE,
 }
 _NEEDS = sum(bits << 4 * action for action, bits in NEEDS.items())
+OBJECT = -3  # what a record is that is JSON, beside NONE and UNKNOWN
+_BRACE = ord("{")
 _MODIFY, _STATUS = int(Action.MODIFY), int(Action.STATUS)
 _SOME = 1 << Action.ADD | 1 << Action.TRADE  # an order or a trade of nothing is none
 _DELTA, _LAST, _UPSERT = int(Flag.DELTA), int(Flag.LAST), int(Flag.UPSERT)
@@ -59,6 +62,7 @@ class Tables(NamedTuple):
 
     code: Ints  # instructions of all schemas
     ids: Ints  # (k, 4) as `frame.find_table` has it
+    objects: int  # where the table of JSON records begins (`objects`); -1: not readable here
     units: Ints  # (instruments, 4) tick and lot, as digits and power of ten; not needed by tables that count in them
 
 
@@ -131,6 +135,8 @@ def _body(values: Values, tables: Tables, scratch: Scratch, i: int, max_bytes: i
     if values.headers_count[i] > 0:
         frame, frame_size = find_header(data, words, values.headers_at[i], values.headers_count[i])
     in_header = frame >= 0
+    if not in_header and tables.objects >= 0 and data[at] == _BRACE:
+        return OBJECT, at
     if not in_header:
         frame, frame_size = at, size
     row = find_table(tables.ids, scratch.cursor[3], data, frame, frame_size)
@@ -196,11 +202,13 @@ def decode(values: Values, tables: Tables, keys: Keys, out: Out, scratch: Scratc
             done = False
             break
         instrument = -1
-        if pc >= 0:
-            end = values.at[i] + values.length[i]
+        end = values.at[i] + values.length[i]
+        if pc == OBJECT:
+            at = read_object(tables.code, tables.objects, values.data, values.words, at, end, slots)
+        elif pc >= 0:
             at = run(tables.code, pc, values.data, values.words, at, end, slots, scratch.left)
-            if at == end:
-                instrument = _instrument(values, tables, keys, slots, i)
+        if pc != NONE and at == end:
+            instrument = _instrument(values, tables, keys, slots, i)
         if instrument >= 0 and _allowed(slots):
             _write(out, row, instrument, slots, values.offset[i], i)
             row += 1

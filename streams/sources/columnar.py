@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from equipoise.processors.avro.compiler import DECLINED, Layout, compile_table
+from equipoise.processors.avro.compiler import DECLINED, Layout, compile_objects, compile_table
 from equipoise.processors.avro.frame import Ints
 from equipoise.processors.avro.keys import Keys, KeyTable
 from equipoise.processors.avro.orders import Out, Scratch, Tables, Values, decode, scratch
@@ -34,6 +34,10 @@ class Form(Protocol):
         """The table of a writer's schema, to be put at position `start`."""
         ...
 
+    def objects(self, start: int) -> list[int]:
+        """The table of records that are JSON, to be put at position `start`; empty: there is none."""
+        ...
+
     def keys(self) -> Keys:
         """The instruments as records name them, as of now."""
         ...
@@ -53,6 +57,10 @@ class OwnForm:
     def table(self, writer: Schema, start: int) -> list[int]:
         """As `Form.table`."""
         return compile_table(writer, self._layout, start)
+
+    def objects(self, start: int) -> list[int]:
+        """As `Form.objects`."""
+        return compile_objects(self._layout, start)
 
     def units(self) -> Ints:
         """None."""
@@ -124,7 +132,8 @@ class Columnar:
 
     def _forget(self) -> None:
         self._ids = []
-        self._tables = Tables(np.zeros(0, np.int64), np.zeros((0, 4), np.int64), self._form.units())
+        code = np.array(self._form.objects(0), np.int64)
+        self._tables = Tables(code, np.zeros((0, 4), np.int64), 0 if len(code) else -1, self._form.units())
 
 
 def _reference(schema_id: SchemaId) -> tuple[int, int, int]:

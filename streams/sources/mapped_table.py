@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from equipoise.processors.avro import ops
-from equipoise.processors.avro.compiler import DECLINED, SIZES, Code, TooLargeError, Type, kind_of
+from equipoise.processors.avro.compiler import DECLINED, SIZES, Code, TooLargeError, Type, kind_of, word_list
 from equipoise.processors.avro.frame import Ints
 from equipoise.processors.avro.keys import KeyTable
 from equipoise.processors.instruments import Instruments
@@ -41,6 +41,11 @@ class MappedForm:
             return code.finished()
         except TooLargeError:
             return DECLINED
+
+    def objects(self, start: int) -> list[int]:
+        """None: JSON of another shape is not for the kernel."""
+        del start
+        return []
 
     def units(self) -> Ints:
         """As `Form.units`."""
@@ -195,8 +200,7 @@ class _Read:
     def _word(self, writer: Type, kind: str, slot: int, words: dict[str, int], other: int) -> None:
         """A value that stands for a number."""
         if kind == "string" and all(len(one.encode()) <= ops.WORD_SIZE for one in words):
-            entries = [number for one, value in words.items() for number in _entry(one, value)]
-            self._code.listed(ops.WORD, slot, [len(words), other, *entries])
+            self._code.listed(ops.WORD, slot, word_list(words, other))
         elif kind == "enum":
             values = [words.get(symbol, other) for symbol in writer["symbols"]]
             self._code.listed(ops.ENUM, slot, values, len(values))
@@ -248,10 +252,3 @@ class _Read:
             self._code.branches(writer, self._drop)
         elif kind != "null":
             self._code.emit(ops.DECLINE)
-
-
-def _entry(word: str, value: int) -> list[int]:
-    """A word in a list of words."""
-    text = word.encode()
-    bits: Any = np.frombuffer(text.ljust(ops.WORD_SIZE, b"\0"), "<i8")
-    return [value, len(text), *bits.tolist()]

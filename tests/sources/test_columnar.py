@@ -100,6 +100,67 @@ def test_swap_intents_give_what_each_record_alone_gives(seed):
     same(IntentDecoder(table(), Known(schemas)), records)
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32))
+def test_any_json_gives_what_each_record_alone_gives(seed):
+    mutants = Mutants(seed, NAMES, "SwapIntent" if seed % 4 == 3 else "OrderEvent")
+    draw = mutants.random
+    values = [mutants.json() for _ in range(24)]
+    values = [mutants.mutated(value, values) if draw.random() < 0.4 else value for value in values]
+    records = [raw(value, offset=k) for k, value in enumerate(values)]
+    records.append(raw(values[0], [id_header(local_id(OURS))], 99))
+    decoder = IntentDecoder(table(), Known({})) if seed % 4 == 3 else CanonicalDecoder(table())
+    same(decoder, records)
+
+
+TEXT = json.dumps({"venue": "X", "symbol": "A", "action": "ADD", "side": "BID", "price": 1, "quantity": 2,
+                   "order_id": 3, "event_time_ns": NOW_NS})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kernel"),
+    [
+        ("", "", True),
+        ('"price": 1', '"price":\r\n\t 1', True),
+        ('"price": 1', '"arrival_time_ns": null, "price": 1', True),
+        ('"price": 1', '"price": 1, "price": 7', True),
+        ('"price": 1', '"odd": "é", "price": 1, "other": null, "more": true, "less": false, "n": -1', True),
+        ('"order_id": 3', '"order_id": 9223372036854775807', True),
+        ('"order_id": 3', '"order_id": -9223372036854775807', True),
+        ('"order_id": 3', '"order_id": 9223372036854775808', False),
+        ('"price": 1', '"price": 1.0', False),
+        ('"price": 1', '"price": 1e2', False),
+        ('"price": 1', '"price": 01', False),
+        ('"price": 1', '"price": -0', False),
+        ('"price": 1', '"price": -', False),
+        ('"price": 1', '"price": "1"', False),
+        ('"price": 1', '"price": true', False),
+        ('"price": 1', '"price": ftrue', False),
+        ('"price": 1', '"price": nulla', False),
+        ('"price": 1', '"last_in_event": 1, "price": 1', False),
+        ('"price": 1', '"last_in_event": false, "price": 1', True),
+        ('"venue"', '"v\\u0065nue"', False),
+        ('"A"', '"A\t"', False),
+        ('"price": 1', '"odd": [1], "price": 1', False),
+        ('"price": 1', '"odd": 1.5, "price": 1', False),
+        ("{", "{,", False),
+        ("}", ",}", False),
+        ("}", "}}", False),
+        ("}", "} x", False),
+        ("}", "} \n", True),
+        ("}", "", False),
+    ],
+)
+def test_json_that_the_kernel_reads_and_json_that_it_leaves(old, new, kernel):
+    decoder = CanonicalDecoder(table())
+    value = TEXT.replace(old, new).encode() if old else TEXT.encode()
+    same(decoder, [raw(value), raw(TEXT.encode(), offset=1)])
+    left = []
+    decoder._columnar._each = lambda records: left.extend(records) or decoder.decode(records)
+    decoder.decode_batch(batch_of([raw(value)]))
+    assert bool(left) != kernel
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.binary(max_size=90), min_size=1, max_size=8), st.booleans())
 @example([b"", b"\0", b"{}", b"\1" + bytes(16)], False)
