@@ -58,13 +58,11 @@ def compile_objects(layout: Layout, start: int) -> list[int]:
     head = [start + 3, 0, 0]
     keys: list[tuple[str, int, list[int]]] = []  # name, slot and kind, list of words
     code = Code(start + len(head), {})
-    for slot, value in layout.presets.items():
-        code.emit(ops.SET, slot, value)
-    for one in layout.reader["fields"]:
+    for preset, value in layout.presets.items():
+        code.emit(ops.SET, preset, value)
+    for one in (one for one in layout.reader["fields"] if one["name"] in layout.slots):
         name, kind = one["name"], kind_of(one["type"])
-        slot = layout.slots.get(name)
-        if slot is None:
-            continue
+        slot = layout.slots[name]
         if "default" in one:
             _default(code, layout, one)
         else:
