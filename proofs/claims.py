@@ -10,6 +10,7 @@ from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.equivocation import Equivocation
 from equipoise.proofs.header import OPEN, PER_TRADER, Header
 from equipoise.proofs.history import History, Standing
+from equipoise.proofs.orders import OrderContent, TraderContent
 from equipoise.proofs.receipt import Receipt
 
 NOT_ATTESTED = (
@@ -38,12 +39,16 @@ def band_words(header: Header, index: int) -> str:
     )
 
 
-def receipt_words(header: Header, receipt: Receipt, who: str) -> str:
+def receipt_words(header: Header, receipt: Receipt, content: OrderContent | TraderContent) -> str:
     """What a receipt says."""
-    lane = "" if header.leaf_mode == PER_TRADER else f" at offset {int.from_bytes(receipt.key[:8], 'big')}"
+    if isinstance(content, OrderContent):
+        what = f"order {content.order_id or 'without id'} of {content.participant or 'nobody named'}"
+        what += f" at offset {int.from_bytes(receipt.key[:8], 'big')}"
+    else:
+        what = f"all {content.orders} orders of {content.participant or 'nobody named'}"
     return (
-        f"the leaf of {who or 'an order without participant'}{lane} ({receipt.buy} lots bought, {receipt.sell} sold) "
-        f"is counted in the totals, and nothing negative on its path offsets it{_gateway_words(header)}"
+        f"{what} ({receipt.buy} lots bought, {receipt.sell} sold): counted in the totals, and nothing negative on the "
+        f"path offsets it{_gateway_words(header)}"
     )
 
 

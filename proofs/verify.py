@@ -100,7 +100,7 @@ def check_bundle(bundle: Bundle, trust: Trust) -> tuple[str, ...]:
     words = []
     for receipt in bundle.receipts:
         content = check_receipt(subject, bundle.link, receipt)
-        words.append(receipt_words(header, receipt, content.participant))
+        words.append(receipt_words(header, receipt, content))
     if bundle.audit is not None:
         check_audit(subject, bundle.link, bundle.audit)
     return tuple(words)

@@ -131,6 +131,35 @@ def test_bare_install_has_these_commands(command):
     assert "Usage:" in run.stdout
 
 
+ATTEST = """
+from click.testing import CliRunner
+from equipoise.streams.cli import main
+rows = [f"trader-{i % 7},order-{i},{i},{i % 3},{(i + 1) % 2}" for i in range(40)]
+open("orders.csv", "w").write("participant,order_id,event_time_ns,buy,sell\\n" + "\\n".join(rows))
+for words in (
+    "keys new me.key --history me.history",
+    "prove orders.csv --key me.key --out day --stream s --instrument V:S",
+    "prove orders.csv --key me.key --out day2 --stream s2 --instrument V:S --threshold",
+    "verify day/00000000.eqp day2/00000000.eqp --history me.history",
+    "receipt make day/private/00000000.job --order order-7 --key me.key --out seven.eqp",
+    "receipt check seven.eqp --history me.history",
+    "audit day/00000000.eqp --history me.history",
+):
+    result = CliRunner().invoke(main, words.split())
+    assert result.exit_code == 0, (words, result.output, result.exception)
+    print(result.output)
+"""
+
+
+def test_bare_install_attests_and_verifies(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EQUIPOISE_PASSPHRASE", "four horses, one gate")
+    run = run_bare(ATTEST)
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert run.stdout.count(": ACCEPTED") == 4
+    assert "order order-7 of trader-0 at offset 7" in run.stdout
+
+
 def test_bare_install_says_what_the_worker_needs():
     run = run_bare("from equipoise.streams.cli import main; main(['worker'])")
     assert run.returncode == 1

@@ -210,7 +210,12 @@ def test_claims_say_what_is_and_what_is_not_attested() -> None:
     assert any("NOTE: the key was not compared" in s for s in loose.attested)
     assert not any("NOTE" in s for s in pinned.attested)
     text = " ".join(pinned.attested)
-    for said in ("signed statement 0", "3 leaves", "buys are 21 lots and sells are 7 lots", "trader-0 at offset 100"):
+    for said in (
+        "signed statement 0",
+        "3 leaves",
+        "buys are 21 lots and sells are 7 lots",
+        "order-0 of trader-0 at offset 100",
+    ):
         assert said in text
     assert any("real, complete or distinct" in s for s in pinned.not_attested)
     assert pinned.sentence == "ACCEPTED"
