@@ -21,6 +21,7 @@ from equipoise.streams.cli.replay_options import FILE, source_options
 @click.option("--jsonl", is_flag=True, help="also JSON lines")
 @click.option("--avro", is_flag=True, help="also keys and exact payloads (Avro object containers)")
 @click.option("--plot", is_flag=True, help="also a picture, for paper and for a dark screen (PNG and SVG)")
+@click.option("--plot-measures", is_flag=True, help="also a page for each measure that is on (PNG), both looks")
 @click.option("--book", type=FILE, help="best bid and ask after every event group, as a Parquet file")
 @settings_options
 def command(
@@ -35,6 +36,7 @@ def command(
     jsonl: bool,
     avro: bool,
     plot: bool,
+    plot_measures: bool,
     book: Path | None,
     config: Path | None,
     settings: dict[str, str],
@@ -75,8 +77,8 @@ def command(
     except (RecordingError, ListingError, OSError, ValueError) as why:
         raise click.ClickException(str(why)) from why
     console.print(_table(summary))
-    if plot:
-        _plot(console, out)
+    if plot or plot_measures:
+        _plot(console, out, plot, plot_measures)
     console.print(f"written to {out}", highlight=False)
 
 
@@ -97,8 +99,9 @@ def _table(summary: dict[str, Any]) -> Table:
     return table
 
 
-def _plot(console: Console, out: Path) -> None:
+def _plot(console: Console, out: Path, whole: bool, measures: bool) -> None:
     from equipoise.streams.replay.plot import draw
+    from equipoise.streams.replay.plot_measures import draw_measures
     from equipoise.streams.replay.series import NothingToDrawError, instruments
 
     keys = instruments(out)
@@ -106,6 +109,7 @@ def _plot(console: Console, out: Path) -> None:
         console.print("no spread signal was published: nothing to draw")
     for key in keys:
         try:
-            console.print(f"drew {', '.join(path.name for path in draw(out, key))}", highlight=False)
+            drawn = [*(draw(out, key) if whole else ()), *(draw_measures(out, key) if measures else ())]
+            console.print(f"drew {', '.join(path.name for path in drawn)}", highlight=False)
         except NothingToDrawError as why:
             console.print(str(why), highlight=False)

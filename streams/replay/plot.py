@@ -62,8 +62,8 @@ class View:
         """Points of a stepped line in days and its own units, NaN where it must not be drawn."""
         stamps, points = self.live.line(values)
         if not self.dense:
-            return _days(stamps), points
-        return _days(self.cuts[:-1]), means(stamps, points, self.cuts)
+            return in_days(stamps), points
+        return in_days(self.cuts[:-1]), means(stamps, points, self.cuts)
 
     def bars(self, values: Floats) -> tuple[Ints, Floats]:
         """Edges and heights of bars: a window each, or sums over several where there are too many."""
@@ -84,16 +84,20 @@ def draw(folder: Path, key: str) -> list[Path]:
         NothingToDrawError: no live signal of it was published.
     """
     live, windows = live_series(folder, key), window_series(folder, key)
-    stem = "plot-" + "".join(letter if letter.isalnum() else "-" for letter in key).lower()
     written = []
     for look in (PAPER, DARK):
         with mpl.rc_context(style(look)):
             figure = picture(live, windows, key, look)
             for kind in ("png", "svg"):
-                path = folder / f"{stem}{look.name}.{kind}"
+                path = folder / f"{stem(key)}{look.name}.{kind}"
                 figure.savefig(path, dpi=110)
                 written.append(path)
     return written
+
+
+def stem(key: str) -> str:
+    """How the files of VENUE:SYMBOL begin."""
+    return "plot-" + "".join(letter if letter.isalnum() else "-" for letter in key).lower()
 
 
 def picture(live: LiveSeries, windows: WindowSeries, key: str, look: Look) -> Figure:
@@ -114,20 +118,28 @@ def picture(live: LiveSeries, windows: WindowSeries, key: str, look: Look) -> Fi
     for axes in (price, *shared[1:]):
         _shade(axes, view, look)
         axes.grid(axis="y", color=look.faint, alpha=0.25, linewidth=0.6)
-    price.set_xlim(*_days(view.cuts[[0, -1]]))
     for axes in (price, *shared[:-1]):
         axes.tick_params(labelbottom=False)
-    locator = AutoDateLocator(minticks=4, maxticks=14)  # type: ignore[no-untyped-call]
-    shared[-1].xaxis.set_major_locator(locator)
-    shared[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    shared[-1].set_xlabel("event time, UTC")
+    name_time(price, shared[-1], view)
     draw_moves(figure, grid, moves(live), look)
     figure.suptitle(f"{key}: our quotes around the mid, and the flow behind them", x=0.012, ha="left", fontsize=14)
     return figure
 
 
-def _days(stamps: Ints) -> Floats:
-    """Matplotlib's days since the epoch. 1 µs exact, which is finer than a pixel."""
+def name_time(first: Axes, last: Axes, view: View) -> None:
+    """The time axis, its dates in the label: a date beside one tick would seem to be that of all."""
+    first.set_xlim(*in_days(view.cuts[[0, -1]]))
+    locator = AutoDateLocator(minticks=4, maxticks=14)  # type: ignore[no-untyped-call]
+    last.xaxis.set_major_locator(locator)
+    last.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+    days = list(
+        dict.fromkeys(str(np.datetime64(int(stamp), "ns").astype("datetime64[D]")) for stamp in view.cuts[[0, -1]])
+    )
+    last.set_xlabel(f"event time, UTC, {' to '.join(days)}")
+
+
+def in_days(stamps: Ints) -> Floats:
+    """Matplotlib's days since the epoch, for its axes. 1 µs exact, which is finer than a pixel."""
     days: Floats = stamps // DAY_NS + stamps % DAY_NS / DAY_NS
     return days
 
@@ -162,7 +174,7 @@ def _patches(look: Look) -> list[Artist]:
 
 def _states(axes: Axes, view: View, look: Look) -> None:
     """How the time was spent: the same bands as a strip, which also shows what is too short for the others."""
-    days = _days(view.cuts)
+    days = in_days(view.cuts)
     live, regimes = view.live, view.live.regimes()
     low = np.zeros(len(days) - 1)
     for name, colour in (("ELEVATED", look.elevated), ("STRESSED", look.stressed), ("HALT", look.halt)):
@@ -208,24 +220,26 @@ def _shade(axes: Axes, view: View, look: Look) -> None:
 
 
 def _bars_of(spans: list[tuple[int, int]]) -> list[tuple[float, float]]:
-    days = [_days(np.array(span)) for span in spans]
+    days = [in_days(np.array(span)) for span in spans]
     return [(float(start), float(end - start)) for start, end in days]
 
 
 def _score(axes: Axes, view: View, look: Look) -> None:
     days, score = view.line(view.live.score)
-    _signed(axes, days, score, look, 0.75)
-    _sides(axes, look, 1.05)
+    draw_signed(axes, days, score, look, 0.75)
+    draw_sides(axes, look, 1.05)
     title = "Score: the measures below it together, by their weights; a hole is a value that could not be computed"
     axes.set_title(f"{title}{view.averaged}")
 
 
-def _signed(axes: Axes, days: Floats, values: Floats, look: Look, alpha: float) -> None:
+def draw_signed(axes: Axes, days: Floats, values: Floats, look: Look, alpha: float) -> None:
+    """Fill what lies above 0 as buying and what lies below as selling."""
     for colour, half in ((look.buy, np.maximum(values, 0)), (look.sell, np.minimum(values, 0))):
         axes.fill_between(days, 0, half, step="post", color=colour, alpha=alpha, linewidth=0)
 
 
-def _sides(axes: Axes, look: Look, top: float) -> None:
+def draw_sides(axes: Axes, look: Look, top: float) -> None:
+    """An axis from sellers to buyers."""
     axes.axhline(0, color=look.ink, linewidth=0.7)
     axes.set_ylim(-1.05, top)
     axes.set_yticks([-1, 0, 1], ["−1 sellers", "0", "+1 buyers"])
@@ -233,7 +247,7 @@ def _sides(axes: Axes, look: Look, top: float) -> None:
 
 def _bars(axes: Axes, view: View, values: Floats, title: str, look: Look) -> None:
     cuts, heights = view.bars(values)
-    days = _days(cuts)
+    days = in_days(cuts)
     for colour, own in ((look.buy, heights > 0), (look.sell, heights < 0)):
         axes.stairs(np.where(own, heights, 0.0), days, fill=True, color=colour, linewidth=0)
     axes.axhline(0, color=look.ink, linewidth=0.7)
@@ -242,14 +256,15 @@ def _bars(axes: Axes, view: View, values: Floats, title: str, look: Look) -> Non
     usual = float(np.quantile(sizes, 0.99)) if len(sizes) else 1.0
     limit, beyond = (usual * 1.3, int((sizes > usual * 1.3).sum())) if biggest > 3 * usual else (biggest * 1.1, 0)
     axes.set_ylim(-limit, limit)
-    axes.yaxis.set_major_formatter(FuncFormatter(_short))
+    axes.yaxis.set_major_formatter(FuncFormatter(short_number))
     if not len(sizes):
         axes.text(0.5, 0.75, "none known", transform=axes.transAxes, ha="center", va="center")
-    cut = f"; {beyond} bars go beyond, to ±{_short(biggest)}" if beyond else ""
+    cut = f"; {beyond} bars go beyond, to ±{short_number(biggest)}" if beyond else ""
     axes.set_title(f"{title} per {_span(int(cuts[1] - cuts[0]))}{cut}")
 
 
-def _short(value: float, _place: int | None = None) -> str:
+def short_number(value: float, _place: int | None = None) -> str:
+    """A number with k, M or bn; also a formatter of ticks."""
     for unit, word in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
         if abs(value) >= unit:
             return f"{value / unit:.3g}{word}".replace("-", "−")
@@ -262,9 +277,9 @@ def _span(ns: int) -> str:
 
 def _measure(axes: Axes, view: View, values: Floats, name: str, look: Look) -> None:
     days, points = view.line(values)
-    _signed(axes, days, points, look, 0.4)
+    draw_signed(axes, days, points, look, 0.4)
     axes.plot(days, points, drawstyle="steps-post", linewidth=0.7, color=look.ink)
-    _sides(axes, look, 1.05)
+    draw_sides(axes, look, 1.05)
     axes.set_yticks([-1, 0, 1], ["−1", "0", "+1"])
     axes.set_title(f"· {name}", fontsize=9.5)
 

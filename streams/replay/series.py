@@ -146,13 +146,26 @@ def live_series(folder: Path, key: str) -> LiveSeries:
     )
 
 
-def window_series(folder: Path, key: str) -> WindowSeries:
-    """Read the closed windows of VENUE:SYMBOL, each in its last revision."""
+def _last_revisions(folder: Path, key: str) -> Any:
     table = _instrument(pq.read_table(folder / "windows.parquet"), key)
     table = table.sort_by([("start_ns", "ascending"), ("revision", "ascending")])
     start = table["start_ns"].to_numpy()
     last = np.append(start[1:] != start[:-1], True) if len(start) else np.zeros(0, bool)
-    table = table.filter(last)
+    return table.filter(last)
+
+
+def measure_series(folder: Path, key: str) -> tuple[Ints, dict[str, Floats]]:
+    """Ends (ns) of the closed windows of VENUE:SYMBOL, and each measure's output at them, NaN: null."""
+    table = _last_revisions(folder, key)
+    rows = table["measures"].to_pylist()
+    names = [cell["name"] for cell in rows[0]] if rows else []
+    values = np.array([[np.nan if cell["value"] is None else cell["value"] for cell in row] for row in rows], float)
+    return table["end_ns"].to_numpy(), {name: values[:, k] for k, name in enumerate(names)}
+
+
+def window_series(folder: Path, key: str) -> WindowSeries:
+    """Read the closed windows of VENUE:SYMBOL, each in its last revision."""
+    table = _last_revisions(folder, key)
     return WindowSeries(
         start_ns=table["start_ns"].to_numpy(),
         end_ns=table["end_ns"].to_numpy(),

@@ -6,12 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equipoise.processors.measures import resiliency
+from equipoise.streams.replay.looks import PAPER
 from equipoise.streams.replay.moves import moves
-from equipoise.streams.replay.plot import draw
+from equipoise.streams.replay.plot import View, draw, picture
+from equipoise.streams.replay.plot_measures import draw_measures
+from equipoise.streams.replay.plot_measures import page as measure_page
 from equipoise.streams.replay.series import (
     NothingToDrawError,
     instruments,
     live_series,
+    measure_series,
     spans,
     window_series,
 )
@@ -88,6 +93,41 @@ def test_draws_paper_and_dark(tmp_path: Path) -> None:
     for path in tmp_path.glob("*.png"):
         assert path.read_bytes().startswith(b"\x89PNG")
     assert ET.parse(tmp_path / "plot-test-abc.svg").getroot().tag.endswith("svg")
+
+
+def measured(value: float | None) -> list[dict[str, object]]:
+    names = ("queue_move_lean", "queue_move_slope", "queue_move_moves", "resiliency_bid", "resiliency_ask")
+    known = [{"name": name, "value": value, "reason": "NONE" if value is not None else "WARMING"} for name in names[:4]]
+    return [*known, {"name": names[4], "value": None, "reason": "WARMING"}]
+
+
+def test_draws_a_page_for_each_measure_that_was_on(tmp_path: Path) -> None:
+    windows = [window_record(n, measures=measured(None if n == 2 else n / 10)) for n in range(10)]
+    windows.append(window_record(4, revision=1, measures=measured(0.9)))
+    write_tables(tmp_path, [spread_record(n) for n in range(100)], windows)
+    ends, values = measure_series(tmp_path, KEY)
+    assert len(ends) == 10
+    np.testing.assert_array_equal(values["resiliency_bid"], [0, 0.1, np.nan, 0.3, 0.9, 0.5, 0.6, 0.7, 0.8, 0.9])
+    names = {path.name for path in draw_measures(tmp_path, KEY)}
+    assert names == {
+        f"plot-test-abc-{name}{look}.png" for name in ("queue-move", "resiliency") for look in ("", "-dark")
+    }
+    view = View(live_series(tmp_path, KEY), window_series(tmp_path, KEY))
+    page = measure_page(view, resiliency.MEASURE, ends, values, KEY, PAPER)
+    titles = [axes.get_title(loc="left") + axes.get_title() for axes in page.axes]
+    assert "never known in this recording: resiliency_ask" in titles[0]
+    assert len(page.axes) == 3
+
+
+def test_the_dates_of_a_recording_over_midnight_are_in_the_label(tmp_path: Path) -> None:
+    day = 86_400 * 10**9
+    shift = {"as_of_ns": START_NS + day, "valid_until_ns": START_NS + day + 10**9}
+    write_tables(tmp_path, [spread_record(0), spread_record(1, **shift)], [])
+    view = View(live_series(tmp_path, KEY), window_series(tmp_path, KEY))
+    figure = picture(view.live, view.windows, KEY, PAPER)
+    labels = {axes.get_xlabel() for axes in figure.axes}
+    first = np.datetime64(START_NS, "ns").astype("datetime64[D]")
+    assert f"event time, UTC, {first} to {first + 1}" in labels
 
 
 def test_draws_without_windows_or_mids(tmp_path: Path) -> None:
