@@ -164,7 +164,13 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "request.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
         "queue.buffering.max.messages": QUEUE_RECORDS,
         "message.max.bytes": MESSAGE_MAX_BYTES,
+        "error_cb": _noted,
     }
+
+
+def _noted(error: KafkaError) -> None:
+    """Without this `poll` raises what the next call, or the records' own acknowledgements, say in their place."""
+    log.debug("producer: %s", error)
 
 
 def produce(producer: Producer, record: OutRecord, on_delivery: Any = None) -> None:
