@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import faust
 from confluent_kafka import KafkaException
+from faust.tables.manager import TableManager
 from yarl import URL
 
 from equipoise.processors.engine import Engine
@@ -24,7 +25,6 @@ from equipoise.streams.inputs import make_decoder
 from equipoise.streams.intents import IntentDecoder, MempoolTask
 from equipoise.streams.listing import Listing
 from equipoise.streams.outgoing import Outgoing
-from equipoise.streams.partition import Source, Tools, Work
 from equipoise.streams.records import Decoder
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.runtime import Runtime
@@ -36,6 +36,7 @@ from equipoise.streams.topics import Input, Topics, TopicsError, check_partition
 from equipoise.streams.transactions import Transactions
 from equipoise.streams.transport.driver import Transport
 from equipoise.streams.vitals import Vitals
+from equipoise.streams.work import Source, Tools, Work
 
 log = logging.getLogger(__name__)
 
@@ -164,6 +165,15 @@ def await_topics(settings: Settings, cancelled: Callable[[], bool] = bool) -> li
     return None
 
 
+class NoTables(TableManager):
+    """Faust's waits a second for agents to declare tables. There are none."""
+
+    async def on_start(self) -> None:
+        """Go on at once."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
 def make_app(settings: Settings) -> faust.App:
     """A Faust app with nothing in it but what Equipoise needs."""
     kafka = settings.kafka
@@ -187,6 +197,7 @@ def make_app(settings: Settings) -> faust.App:
         web_enabled=False,
         autodiscover=False,
         store="memory://",
+        TableManager=NoTables,
         **more,
     )
     app.transport = Transport(app.conf.broker_consumer, app)  # as the scheme equipoise:// would do for consumers

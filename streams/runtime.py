@@ -16,13 +16,14 @@ from equipoise.processors.instruments import Instruments
 from equipoise.streams.checkpoint import StateWriter
 from equipoise.streams.claims import Claims
 from equipoise.streams.delivery import FencedError, Output
-from equipoise.streams.partition import Partition, Tools, Work
+from equipoise.streams.partition import Partition
 from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.recovery import Beginning, begin
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.state_rows import MEMPOOL
 from equipoise.streams.task import Claim
 from equipoise.streams.watchdog import Wait
+from equipoise.streams.work import Tools, Work
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,13 @@ def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int) ->
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     if disk_bytes:  # as a full disk: what is written behind that fails
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (disk_bytes, disk_bytes))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (disk_bytes, resource.RLIM_INFINITY))
     arm(failpoints)
-    asyncio.run(run(load(flags=flags)))
+    try:
+        asyncio.run(run(load(flags=flags)))
+    except BaseException:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        raise  # into the log
 
 
 class Worker:

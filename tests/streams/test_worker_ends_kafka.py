@@ -1,0 +1,63 @@
+"""A worker under load that is asked to end: within its grace period, all it took sealed; and its metrics before."""
+
+import re
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.containers import KafkaContainer, free_port
+from tests.streams import live
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+GRACE_S = 20
+
+
+def _metrics(port: int) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        lines = answer.read().decode().splitlines()
+    found = {}
+    for line in lines:
+        if not line.startswith("#"):
+            assert re.fullmatch(r"equipoise_\w+(\{[^{}]*\})? [-+.e0-9]+", line), line
+            name, _, value = line.rpartition(" ")
+            found[name] = float(value)
+    return found
+
+
+def _sum(found: dict[str, float], prefix: str) -> float:
+    return sum(value for name, value in found.items() if name.startswith(prefix))
+
+
+@pytest.mark.parametrize("mode", ["at-least-once", "transactional"])
+def test_asked_to_end_under_load(kafka: KafkaContainer, tmp_path: Path, mode: str) -> None:
+    name, port = f"ends-{mode}", free_port()
+    more = {"instruments.file": live.instruments_file(tmp_path), "delivery.mode": mode, "kafka.batch_max_records": 20}
+    flags = live.settings_for(kafka.bootstrap, name, **more, **{"metrics.port": port, "delivery.grace_s": GRACE_S})
+    live.create_topics(flags)
+    events = live.market(30_000, pause_every=500)
+    records = live.raw_records(name, events)
+    live.publish(kafka.bootstrap, records)
+    places = {(record.topic, record.partition) for record in records}
+    with live.Worker(tmp_path, flags) as worker:
+        worker.wait_for("metrics at")
+        live.wait_committed_some(kafka.bootstrap, name, records)
+        told = _metrics(port)
+        asked_s = time.monotonic()
+        assert worker.stop(GRACE_S + 10) == 0, worker.log[-3000:]
+        assert time.monotonic() - asked_s < GRACE_S
+        assert "not drained" not in worker.log
+    assert 0 < _sum(told, "equipoise_records_total") <= _sum(told, "equipoise_records_read_total") <= len(records)
+    assert told["equipoise_decision_seconds_count"] > 0
+    assert told["equipoise_checkpoint_seconds_count"] > 0
+    assert told['equipoise_decision_seconds_bucket{le="+Inf"}'] == told["equipoise_decision_seconds_count"]
+    sealed = live.committed(kafka.bootstrap, name, places)
+    done = [record for record in records if record.offset < sealed[record.topic, record.partition]]
+    assert 0 < len(done) < len(records)
+    # what was sealed is exactly what was published: the next worker repeats nothing
+    wanted = live.by_stream(live.offline(done, flags, ends=False)[0])
+    found = live.by_stream(live.published(kafka.bootstrap, name))
+    for stream, payloads in found.items():
+        assert payloads[: len(wanted.get(stream, []))] == wanted.get(stream, []), stream
