@@ -69,9 +69,9 @@ class Cluster:
         self.bootstrap = bootstrap
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
 
-    def create(self, topic: str) -> None:
-        """A topic of one partition that keeps everything. Raises KafkaException."""
-        for done in self._admin.create_topics([NewTopic(topic, 1, 1, config=_TOPIC)]).values():
+    def create(self, topic: str, more: dict[str, str] | None = None) -> None:
+        """A topic of one partition that keeps everything, unless `more` says otherwise. Raises KafkaException."""
+        for done in self._admin.create_topics([NewTopic(topic, 1, 1, config=_TOPIC | (more or {}))]).values():
             done.result()
 
     def delete(self, part: str) -> None:

@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 from benchmarks.broker import broker
 from benchmarks.datasets import Cluster
 from benchmarks.latency_load import TICK_NS
+from benchmarks.ours import warm_up
 from benchmarks.process import FailedError
 from benchmarks.results import Recorder, Sample
 from benchmarks.service import Service
@@ -108,6 +109,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     recorder = Recorder()
+    warm_up()
     with broker() as bootstrap:
         measure(Cluster(bootstrap), recorder, QUICK if quick else Schedule())
     for figure in recorder.figures():

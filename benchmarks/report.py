@@ -174,16 +174,16 @@ def fill(path: Path, name: str, text: str) -> None:
     path.write_text(new)
 
 
-def publish(figures: Figures, notes: str = "") -> None:
-    """Write tables and plots of these figures."""
+def publish(figures: Figures, notes: str = "", sections: str = "") -> None:
+    """Write tables and plots of these figures: notes before them, sections of single parts behind."""
     from benchmarks.plots import draw  # matplotlib takes a second to import
 
     draw(figures, ordered(figures), ROOT / "docs/images")
-    sections: list[Callable[[Figures], Iterator[str]]] = [comparison, targets, others, failures]
-    parts = ["\n".join(section(figures)) for section in sections]
+    tables: list[Callable[[Figures], Iterator[str]]] = [comparison, targets, others, failures]
+    parts = ["\n".join(table(figures)) for table in tables]
     parts[1:1] = ["\n".join(matrix(figures, *asked)) for asked in MATRIX]
     fill(_README, "bench", "\n".join(comparison(figures)))
-    fill(_PAGE, "bench", "\n\n".join(part for part in [notes, *parts] if part))
+    fill(_PAGE, "bench", "\n\n".join(part for part in [notes, *parts, sections] if part))
 
 
 if __name__ == "__main__":
