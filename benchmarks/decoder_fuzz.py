@@ -3,11 +3,12 @@
     python -m benchmarks.decoder_fuzz --records 10000000
 
 Each round draws from its seed: writers' schemas (ours, and three with fields added, reordered, left out or declared
-otherwise; or a mapping and a schema for it), records written with them, and copies of those with bits flipped, bytes
-cut, spliced, stretched or put in, and lengths and counts that lie. A batch of them goes through `decode_batch`; one in
-`--each` is also decoded alone, and must give the same. Anything but a row or a refusal with a cause ends the run and
-names the round's seed, with which `--seed` repeats it alone (`--records 1`). The kernel is compiled with
-NUMBA_BOUNDSCHECK=1 into a folder of its own. Ctrl-C ends the run with its counts so far.
+otherwise; or a mapping and a schema for it), records written with them and in JSON, and copies of those with bits
+flipped, bytes cut, spliced, stretched, put in or taken out, and lengths and counts that lie. All go through the kernel,
+compiled with NUMBA_BOUNDSCHECK=1 into a folder of its own. A sample of them is decoded by the decoder in Python, too:
+what the kernel took must be what that one gives, and whatever it did not take must end in a row or in a refusal with a
+cause. Anything else ends the run and names the round's seed, with which `--seed` repeats it alone (`--records 1`).
+Ctrl-C ends the run with its counts so far.
 """
 
 import argparse
@@ -21,14 +22,13 @@ import tomllib
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
-from random import Random
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from equipoise.processors.instruments import Instruments
-    from equipoise.streams.records import BatchDecoder, RawRecord
+    from equipoise.streams.records import BatchDecoder
 
-ROUND: Final = 4000  # records
+ROUND: Final = 50_000  # records
 _NAMES: Final = [("X", "A")] * 4 + [("Y", "B:C"), ("Börse", "E"), ("LONGER-VENUE", "SYMBOL-OF-MORE-THAN-8"), ("X", "?")]
 
 
@@ -37,97 +37,89 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
-    parser.add_argument("--each", type=int, default=20, help="one record in so many is decoded alone, too")
+    parser.add_argument("--sample", type=int, default=100, help="one record in so many is decoded in Python, too")
     chosen = parser.parse_args()
     if os.environ.get("NUMBA_BOUNDSCHECK") == "1":
-        return _run(chosen.records, chosen.seed, chosen.each)
+        return _run(chosen.records, chosen.seed, chosen.sample)
     with tempfile.TemporaryDirectory() as folder:
         checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "EQUIPOISE_KERNEL_CACHE": folder}
         command = [sys.executable, "-m", "benchmarks.decoder_fuzz", *sys.argv[1:]]
         return subprocess.run(command, env=checked, check=False).returncode
 
 
-def _run(records: int, seed: int, each: int) -> int:
+def _run(records: int, seed: int, sample: int) -> int:
     import numba
 
     assert numba.config.BOUNDSCHECK, "NUMBA_BOUNDSCHECK was set too late"
+    taken: Counter[str] = Counter()
     found: Counter[str] = Counter()
     began = time.monotonic()
     first = seed
     with suppress(KeyboardInterrupt):
-        while found.total() < records:
-            _round(seed, each, found)
+        while taken.total() < records:
+            _round(seed, sample, taken, found)
             seed += 1
-            if (seed - first) % 250 == 0:
-                print(f"{found.total():>12,} records, {time.monotonic() - began:.0f} s", flush=True)
+            if (seed - first) % 50 == 0:
+                print(f"{taken.total():>12,} records, {time.monotonic() - began:.0f} s", flush=True)
     took = time.monotonic() - began
-    print(
-        f"{found.total():,} mutated records, seeds {first} to {seed - 1}, {took:.0f} s, no difference, no other error"
-    )
-    for name, count in found.most_common():
-        print(f"{count:>12,}  {name}")
+    print(f"{taken.total():,} mutated records (seeds {first} to {seed - 1}), {took:.0f} s: no difference, no error")
+    for what, counts in (("by the kernel", taken), ("of the sample, by the decoder in Python", found)):
+        print(f"{what}:")
+        for name, count in counts.most_common():
+            print(f"{count:>12,}  {name}")
     return 0
 
 
-def _round(seed: int, each: int, found: Counter[str]) -> None:
+def _round(seed: int, sample: int, taken: Counter[str], found: Counter[str]) -> None:
     """One batch; raises what should not be."""
     import numpy as np
 
-    from equipoise.streams.records import batch_of
+    from benchmarks.mutate_bytes import mutated
+    from equipoise.streams.records import RecordBatch
 
-    draw = Random(seed)
-    decoder, records = _mapped(seed) if seed % 8 == 6 else _own(seed)
-    decoded = decoder.decode_batch(batch_of(records))
-    assert len(decoded.record) + len(decoded.refusals) == len(records), f"seed {seed}: records without an outcome"
-    chosen = sorted(draw.sample(range(ROUND), ROUND // each))
-    alone = decoder.decode([records[k] for k in chosen])
-    mine = np.isin(decoded.record, chosen)
-    for ours, theirs in zip(decoded.events, alone.events, strict=True):
-        assert np.array_equal(ours[mine], theirs), f"seed {seed}: other rows"
-    refused = {refusal.record: (refusal.cause, refusal.detail) for refusal in decoded.refusals}
-    for refusal in alone.refusals:
-        assert refused[chosen[refusal.record]] == (refusal.cause, refusal.detail), f"seed {seed}: another refusal"
-    found["a row"] += len(decoded.record)
-    found.update(cause.name for cause, _ in refused.values())
+    decoder, values = _mapped(seed) if seed % 8 == 6 else _own(seed)
+    data, at, length = mutated(values, ROUND, seed)
+    none = np.zeros(ROUND, np.int64)
+    batch = RecordBatch("orders", 0, data, np.arange(ROUND), none, none, none, at, length, none, none, ROUND)
+    rows, declined = decoder.columnar.kernel(batch)
+    assert len(rows.record) + len(declined) == ROUND, f"seed {seed}: records without an outcome"
+    taken.update({"taken": len(rows.record), "left to Python": len(declined)})
+    chosen = np.sort(np.random.default_rng(seed).choice(ROUND, ROUND // sample, replace=False))
+    alone = decoder.decode([batch.record(int(k)) for k in chosen])
+    assert len(alone.record) + len(alone.refusals) == len(chosen), f"seed {seed}: a sample without an outcome"
+    by_kernel = np.isin(rows.record, chosen)
+    by_python = np.isin(chosen[np.asarray(alone.record, np.intp)], rows.record)
+    assert by_kernel.sum() == by_python.sum(), f"seed {seed}: the kernel took what is refused"
+    for ours, theirs in zip(rows.events, alone.events, strict=True):
+        assert np.array_equal(ours[by_kernel], theirs[by_python]), f"seed {seed}: other rows"
+    found["a row"] += len(alone.record)
+    found.update(refusal.cause.name for refusal in alone.refusals)
 
 
-def _own(seed: int) -> tuple["BatchDecoder", list["RawRecord"]]:
+def _own(seed: int) -> tuple["BatchDecoder", list[bytes]]:
     """Records of ours, and what reads them."""
     from benchmarks.decoder_mutants import Mutants
     from equipoise.schemas import codec
-    from equipoise.schemas.wire import frame, id_header
+    from equipoise.schemas.wire import frame
     from equipoise.streams.intents import IntentDecoder
-    from equipoise.streams.records import RawRecord
     from equipoise.streams.sources.canonical import CanonicalDecoder
 
     name = "SwapIntent" if seed % 8 == 7 else "OrderEvent"
     mutants = Mutants(seed, _NAMES, name)
-    draw = mutants.random
     schemas = [codec.schema(name), *(mutants.schema() for _ in range(3))]
-    bodies = [[mutants.body(schema) for _ in range(16)] for schema in schemas]
-    texts = [mutants.json() for _ in range(16)]
-    records = []
-    for offset in range(ROUND):
-        number = draw.choice((0, 0, 0, 1, 2, 3))
-        body = mutants.mutated(draw.choice(bodies[number]), bodies[number])
-        whole = offset % 8 == 0
-        value, headers = (body, [id_header(number)]) if whole and offset % 16 else (frame(number, body), [])
-        if offset % 8 == 1:
-            value, headers = mutants.mutated(draw.choice(texts), texts), []
-        if whole:  # the frame is mutated, too
-            value = mutants.mutated(value, bodies[number])
-        records.append(RawRecord("orders", 0, offset, None, value, headers))
+    values = [frame(number, mutants.body(schema)) for number, schema in enumerate(schemas) for _ in range(16)]
+    values += [frame(0, mutants.body(schemas[0])) for _ in range(32)]
+    values += [mutants.json() for _ in range(16)]
     kind = IntentDecoder if name == "SwapIntent" else CanonicalDecoder
-    return kind(_listed(_NAMES[:-1]), _Numbered(schemas)), records
+    return kind(_listed(_NAMES[:-1]), _Numbered(schemas)), values
 
 
-def _mapped(seed: int) -> tuple["BatchDecoder", list["RawRecord"]]:
+def _mapped(seed: int) -> tuple["BatchDecoder", list[bytes]]:
     """Records of another shape, and what reads them by a mapping."""
     from benchmarks.decoder_mutants import Mutants
     from benchmarks.mapping_mutants import body, mapping
     from equipoise.schemas import codec
     from equipoise.schemas.wire import frame
-    from equipoise.streams.records import RawRecord
     from equipoise.streams.sources.live import Origin
     from equipoise.streams.sources.mapped import Mapped, MappedDecoder
     from equipoise.streams.sources.mapping_file import mapping_of
@@ -137,10 +129,8 @@ def _mapped(seed: int) -> tuple["BatchDecoder", list["RawRecord"]]:
     schemas = _Numbered([codec.parse(json.dumps(writer))])
     instruments = _listed([("K", "A"), ("K", "B"), ("Z", "A")])
     mapped = Mapped(mapping_of(tomllib.loads(text)), instruments, Origin("orders"), schemas)
-    bodies = [body(mutants.random, mutants, writer, unit) for _ in range(60)]
-    values = [frame(0, mutants.mutated(mutants.random.choice(bodies), bodies)) for _ in range(ROUND)]
-    records = [RawRecord("orders", 0, offset, None, value, ()) for offset, value in enumerate(values)]
-    return MappedDecoder(mapped, instruments, 1 << 20), records
+    values = [frame(0, body(mutants.random, mutants, writer, unit)) for _ in range(60)]
+    return MappedDecoder(mapped, instruments, 1 << 20), values
 
 
 def _listed(names: list[tuple[str, str]]) -> "Instruments":

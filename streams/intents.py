@@ -66,11 +66,11 @@ class IntentDecoder(EachRecord):
         self._instruments = instruments
         self._own = OwnRecords(INTENT, schemas)
         form = OwnForm(LAYOUT, instruments)
-        self._columnar = Columnar(form, self._own.writer, self.decode, RECORD_MAX_BYTES)
+        self.columnar = Columnar(form, self._own.writer, self.decode, RECORD_MAX_BYTES)
 
     def decode_batch(self, batch: RecordBatch) -> Decoded:
         """As `decode` of the same records; Avro takes the kernel's way."""
-        return self._columnar.decode(batch)
+        return self.columnar.decode(batch)
 
     def _intent(self, record: RawRecord, rows: Rows) -> None:
         found = self._own.read(record)

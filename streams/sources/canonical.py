@@ -79,11 +79,11 @@ class CanonicalDecoder(EachRecord):
         super().__init__(self._canonical, max_bytes)
         self._instruments = instruments
         self._own = OwnRecords(NAME, schemas or BuiltIn())
-        self._columnar = Columnar(OwnForm(LAYOUT, instruments), self._own.writer, self.decode, max_bytes)
+        self.columnar = Columnar(OwnForm(LAYOUT, instruments), self._own.writer, self.decode, max_bytes)
 
     def decode_batch(self, batch: RecordBatch) -> Decoded:
         """As `decode` of the same records; Avro takes the kernel's way."""
-        return self._columnar.decode(batch)
+        return self.columnar.decode(batch)
 
     def _canonical(self, record: RawRecord, rows: Rows) -> None:
         append(_DEFAULTS | self._own.read(record), self._instruments, rows)

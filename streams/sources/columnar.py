@@ -95,17 +95,20 @@ class Columnar:
 
     def decode(self, batch: RecordBatch) -> Decoded:
         """Rows and refusals. Raises RegistryError where a schema cannot be asked for now."""
+        decoded, declined = self.kernel(batch)
+        if not len(declined):
+            return decoded
+        return interleaved(decoded, self._each([batch.record(i) for i in declined.tolist()]), declined)
+
+    def kernel(self, batch: RecordBatch) -> tuple[Decoded, Ints]:
+        """The rows of the records that the kernel takes, and the numbers of the others."""
         values, out, state = _values(batch), _room(len(batch)), scratch()
         keys = self._form.keys()
         self._tables = self._tables._replace(units=self._form.units())
         while not decode(values, self._tables, keys, out, state, self._max_bytes):
             self._met(batch, out, state)
         rows, declined = int(state.cursor[1]), int(state.cursor[2])
-        decoded = Decoded(_events(out, rows), out.record[:rows])
-        if not declined:
-            return decoded
-        records = out.declined[:declined]
-        return interleaved(decoded, self._each([batch.record(i) for i in records.tolist()]), records)
+        return Decoded(_events(out, rows), out.record[:rows]), out.declined[:declined]
 
     def _met(self, batch: RecordBatch, out: Out, state: Scratch) -> None:
         """Make the table of the schema id that the cursor stands at; the record is declined where there is none."""

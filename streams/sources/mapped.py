@@ -33,13 +33,13 @@ class MappedDecoder(EachRecord):
 
     def __init__(self, mapped: "Mapped", instruments: Instruments, max_bytes: int) -> None:
         super().__init__(mapped.record, max_bytes)
-        self._columnar = mapped.columnar(instruments, self.decode, max_bytes)
+        self.columnar = mapped.columnar(instruments, self.decode, max_bytes)
 
     def decode_batch(self, batch: RecordBatch) -> Decoded:
         """As `decode` of the same records; Avro takes the kernel's way where the mapping lets it."""
-        if self._columnar is None:
+        if self.columnar is None:
             return self.decode([batch.record(i) for i in range(len(batch))])
-        return self._columnar.decode(batch)
+        return self.columnar.decode(batch)
 
 
 class Mapped:
