@@ -21,29 +21,31 @@ from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.processors.jit import cache_folder
 from equipoise.schemas.enums import Action, Flag
 from equipoise.streams.records import RawRecord, batch_of
+from equipoise.streams.settings import Settings
+from equipoise.streams.settings.engine import engine_settings
 
 
-def warm_up() -> float:
-    """Make ready what a worker needs; returns the seconds that it took.
+def warm_up(settings: Settings | None = None) -> float:
+    """Make ready what a worker with these settings needs; returns the seconds that it took.
 
     Otherwise the first record of a stream would wait for the compiler, and with it the group's heartbeats. numba
     compiles one function at a time, so where nothing is compiled yet the decoder is, in a process beside this one.
     """
     began = time.monotonic()
     beside = None if any(cache_folder().rglob("*.nbc")) else _begin("decoder")
-    warm_up_engine()
+    warm_up_engine(settings)
     if beside is not None:
         beside.wait()  # if it failed, the next line does, and says why
     warm_up_decoder()
     return time.monotonic() - began
 
 
-def warm_up_engine() -> float:
-    """Run one row through a throw-away engine; returns the seconds that it took."""
+def warm_up_engine(settings: Settings | None = None) -> float:
+    """Run one row through a throw-away engine with the measures of the settings; returns the seconds that it took."""
     began = time.monotonic()
     instruments = Instruments()
     instruments.add(Instrument("WARM", "UP", Decimal(1), Decimal(1)))
-    engine = Engine(instruments, None, 1)
+    engine = Engine(instruments, engine_settings(settings or Settings()), 1)
     events = empty_events(1)
     events.action[:], events.flags[:], events.event_ns[:] = Action.NOTHING, Flag.LAST, 1_700_000_000_000_000_000
     events.arrival_ns[:] = NULL

@@ -40,7 +40,7 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up))
+    log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up, settings))
     shown = _Shown()
     async with _beside(settings, shown):
         while not asked.is_set():
