@@ -11,6 +11,8 @@ from pathlib import Path
 
 from equipoise.processors.measures.measure import Measure
 from equipoise.processors.measures.registry import CORE, OURS
+from equipoise.streams.settings.base import unit_of
+from equipoise.streams.settings.feeds import CHOICES, KINDS
 
 _HEAD = """# Measures
 
@@ -29,8 +31,8 @@ value. A value that cannot be computed is null with a reason, never 0. `equipois
   window exactly; *sequenced* ones are consumed in log order, and a revision repeats what they said at the close
   ([semantics](semantics.md)).
 
-A machine that does other things as well only adds time, so a cost is what the fastest of several runs with the
-measure adds to the fastest without: `python -m benchmarks.measures --write`.
+A cost is the CPU time that a measure adds to the engine, each chunk of rows by the fastest of several runs, on the
+simulator's adds, cancels and executions: `python -m benchmarks.measures --write`.
 """
 
 _TAIL = """## Your own
@@ -61,7 +63,14 @@ def facts(measure: Measure) -> Iterator[tuple[str, str]]:
 def page(costs: Mapping[str, float]) -> str:
     """The page. `costs`: nanoseconds an event by name, as the benchmark calls them."""
     parts = [_HEAD, "\n".join(_overview(costs))]
-    parts += ["## The score's own\n", *map(_section, CORE), "## The others\n", *map(_section, OURS), _TAIL]
+    parts += [
+        "## The score's own\n",
+        *map(_section, CORE),
+        "## The others\n",
+        *map(_section, OURS),
+        "\n".join(_feeds()),
+        _TAIL,
+    ]
     return "\n".join(parts)
 
 
@@ -92,14 +101,29 @@ def _section(measure: Measure) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _feeds() -> Iterator[str]:
+    kinds = {kind: ", ".join(feed for feed, of in KINDS.items() if of == kind) for kind in ("crypto", "equity", "thin")}
+    yield "## Defaults by feed\n"
+    yield '`feed = "NAME"` in the settings takes the column of that source preset; what you set yourself wins.'
+    yield "Starting points with a reason each, not fits. `canonical` and mappings keep the defaults above.\n"
+    yield f"| setting | unit | {' | '.join(kinds.values())} | why |"
+    yield "|---|---|---|---|---|---|"
+    for choice in CHOICES:
+        unit = unit_of(choice.name) or {"levels": "levels", "bucket_ticks": "ticks"}.get(
+            choice.name.split(".")[-1], "1"
+        )
+        yield f"| `{choice.name}` | {unit} | {choice.crypto} | {choice.equity} | {choice.thin} | {choice.why} |"
+    yield ""
+
+
 def _cell(text: str) -> str:
     """No bar may end a cell of a table."""
     return text.replace("|", "\\|")
 
 
 def read_costs(path: Path) -> dict[str, float]:
-    """Least nanoseconds an event by name."""
-    return {row["name"]: row["min"] for row in json.loads(path.read_text())}
+    """Nanoseconds an event by name."""
+    return {row["name"]: row["best"] for row in json.loads(path.read_text())}
 
 
 if __name__ == "__main__":

@@ -188,6 +188,7 @@ MEASURE = Measure(
     title="Micro-price",
     paper="Stoikov: The Micro-Price: A High-Frequency Estimator of Future Prices (2018), section 3",
     order=Order.SEQUENCED,
+    answer="the paper's matrices in NumPy (1e-9); a chain whose micro-price is known (5 %, by its sample)",
     outputs=(
         Output("adjustment", "micro-price − mid = Σ_{i<6} Bⁱ(1 − Q)⁻¹r at the state of imbalance and spread", "ticks",
                sign=-1),

@@ -94,6 +94,7 @@ MEASURE = Measure(
     title="Resiliency of depth",
     paper="Kempf, Mayston, Gehde-Trapp, Yadav: Resiliency: A Dynamic View of Liquidity (2015), equation 1",
     order=Order.SEQUENCED,
+    answer="weighted least squares written out (1e-9)",
     outputs=(
         Output("bid", "−Cov(D(t) − D(t−1), D(t−1)) / Var(D(t−1)) of the bids' depth", "1 per interval", mirror="ask"),
         Output("ask", "the same of the asks' depth", "1 per interval", mirror="bid"),

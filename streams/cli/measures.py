@@ -91,9 +91,9 @@ def _teach(console: Console, measure: "Measure", cost: bool) -> None:
 
 
 def _cost(measure: "Measure") -> str:
-    from equipoise.streams.measure_cost import added_ns, load
+    from equipoise.streams.measure_cost import load, nanoseconds
 
     if measure.value is None:
         return "part of the engine, not told apart"
-    _, (added,) = added_ns(load(60_000), [[measure]], 5)
-    return f"{max(min(added), 0.0):.0f} ns an event"
+    (alone, _), (with_it, _) = nanoseconds(load(60_000), [[], [measure]], 7)
+    return f"{max(with_it - alone, 0.0):.0f} ns an event"

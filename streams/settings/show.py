@@ -37,6 +37,11 @@ def _leaves(group: BaseModel, path: tuple[str, ...], layers: dict[str, Nested]) 
             yield from _leaves(value, here, layers)
         else:
             yield Row(".".join(here), _text(value), _source(here, layers), unit_of(name), field.description or "")
+    for name, value in (group.model_extra or {}).items():  # of measures that the settings do not know
+        for last, number in value.items() if isinstance(value, dict) else [("", value)]:
+            here = (*path, name, last) if last else (*path, name)
+            why = "equipoise measures says what it is"
+            yield Row(".".join(here), _text(number), _source(here, layers), unit_of(here[-1]), why)
 
 
 def _source(path: tuple[str, ...], layers: dict[str, Nested]) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from equipoise.streams.settings.base import Group
+from equipoise.streams.settings.feeds import Feed, feed_values
 from equipoise.streams.settings.kafka import Kafka, Registry, Topics
 from equipoise.streams.settings.measure import Bounds, Measures, Policy, Time
 from equipoise.streams.settings.mempool import Mempool
@@ -34,6 +35,9 @@ class Settings(BaseSettings):
 
     preset: Preset = Field(
         Preset.NONE, description="`low-latency` or `throughput`: other defaults for a few settings (docs/tuning.md)"
+    )
+    feed: Feed = Field(
+        Feed.NONE, description="source preset whose measures are to be set: other defaults for them (docs/measures.md)"
     )
     kafka: Kafka = Kafka()
     registry: Registry = Registry()
@@ -118,7 +122,7 @@ def read_environment() -> Nested:
 
 
 def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
-    """Flags over environment over file over the preset that they name over defaults.
+    """Flags over environment over file over the preset and the feed that they name over defaults.
 
     Args:
         config: TOML file; None: `equipoise.toml` in the working folder, where there is one.
@@ -136,9 +140,10 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
 
 
 def preset_layer(layers: Nested) -> Nested:
-    """What the preset says that these layers name; nothing where they name none, or one that does not exist."""
-    name = layers.get("preset", "")
-    return nested(preset_values(Preset(name))) if name in set(Preset) else {}
+    """What preset and feed say that these layers name; nothing where they name none, or one that does not exist."""
+    name, feed = layers.get("preset", ""), layers.get("feed", "")
+    of_feed = nested(feed_values(Feed(feed))) if feed in set(Feed) else {}
+    return merged(of_feed, nested(preset_values(Preset(name))) if name in set(Preset) else {})
 
 
 def _sentence(error: Any) -> str:
