@@ -60,9 +60,12 @@ def compile_objects(layout: Layout, start: int) -> list[int]:
     code = Code(start + len(head), {})
     for preset, value in layout.presets.items():
         code.emit(ops.SET, preset, value)
-    for one in (one for one in layout.reader["fields"] if one["name"] in layout.slots):
+    for one in layout.reader["fields"]:
         name, kind = one["name"], kind_of(one["type"])
-        slot = layout.slots[name]
+        slot = layout.slots.get(name)
+        if slot is None:  # in the list none the less: the keys of a record follow each other as those of the list
+            keys.append((name, ops.SINK | objects.UNUSED << 8, []))
+            continue
         if "default" in one:
             _default(code, layout, one)
         else:

@@ -229,6 +229,15 @@ class OneSchema:
 
 
 EMPTY = {"type": "record", "name": "Empty", "fields": [{"name": "n", "type": "null"}]}
+DEEP = "long"
+for depth in range(70):
+    DEEP = {"type": "record", "name": f"D{depth}", "fields": [{"name": "n", "type": DEEP}]}
+TWICE = "long"
+for depth in range(30):  # 2^30 fields, written out
+    TWICE = {"type": "record", "name": f"T{depth}", "fields": [
+        {"name": "a", "type": TWICE}, {"name": "b", "type": TWICE["name"] if depth else "long"}]}  # fmt: skip
+NULLS = [{"name": f"n{k}", "type": "null"} for k in range(40)]
+SPARSE = {"type": "record", "name": "Sparse", "fields": [*NULLS, {"name": "one", "type": "boolean"}]}
 NODE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
 
 
@@ -238,6 +247,9 @@ NODE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["
         (NODE, b"\x02" * 100_000 + b"\0", "Node' contains itself"),
         ({"type": "array", "items": "null"}, b"\xfe" + b"\xff" * 8 + b"\x01", "items that take no bytes"),
         ({"type": "map", "values": {"type": "array", "items": EMPTY}}, b"\0", "items that take no bytes"),
+        ({"type": "array", "items": SPARSE}, b"\0", "an array of items that are 42 types in 1 bytes"),
+        (DEEP, b"\0", "types within each other, 61 deep, must be <= 60"),
+        (TWICE, b"\0", "more than 10000 types, written out"),
     ],
 )
 @pytest.mark.parametrize("through", ["canonical", "mapping"])
