@@ -89,7 +89,8 @@ _CONTESTANTS: Final = (
     Contestant("equipoise-volume", "ours, equal work", _ours("benchmarks.ours_volume"), "volume"),
     Contestant("equipoise-decode", "ours, decoding only", _ours("benchmarks.ours_volume"), "decode", sums=False),
     Contestant("equipoise-fetch", "ours, fetching only", _ours("benchmarks.ours_volume"), "fetch", sums=False),
-    Contestant("fetch-only", "bare fetch, thrown away", _ours("benchmarks.fetch_only"), sums=False),
+    Contestant("fetch-only", "bare fetch, aiokafka's client", _ours("benchmarks.fetch_only"), sums=False),
+    Contestant("fetch-socket", "bare fetch, a plain socket", _ours("benchmarks.fetch_socket"), sums=False),
     Contestant("faust-agent", "Faust, agent", _python("faust"), "agent", "slow"),
     Contestant("faust-take", "Faust, `take`", _python("faust"), "take", "slow"),
     Contestant("quix", "Quix Streams", _python("quix"), size="middle"),
@@ -100,6 +101,6 @@ _CONTESTANTS: Final = (
     Contestant("flink-chained", "Flink, one chain", _java("flink", "Flink"), "chained"),
     Contestant("plain-java", "plain Java loop, default fetch", _java("kafka", "Plain")),
     Contestant("plain-java-tuned", "plain Java loop, tuned fetch", _java("kafka", "Plain"), "tuned"),
-    Contestant("fetch-java", "Java consumer, thrown away", _java("kafka", "Plain"), "fetch", sums=False),
+    Contestant("fetch-java", "Java consumer, records thrown away", _java("kafka", "Plain"), "fetch", sums=False),
 )
 CONTESTANTS: Final = {contestant.name: contestant for contestant in _CONTESTANTS}

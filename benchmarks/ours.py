@@ -20,7 +20,6 @@ from equipoise.streams.simulator.load import load_instruments
 from equipoise.streams.topics import Topics
 
 OUTPUTS: Final = ("spread_signals", "fee_signals", "dead_letters", "state", "instruments", "policy", "attestations")
-_FETCH_BYTES: Final = 8 << 20
 
 
 def listed(instruments: Instruments) -> list[dict[str, str]]:
@@ -47,7 +46,6 @@ def worker_settings(bootstrap: str, orders: str, sink: str, folder: Path, **flag
     given = {
         "kafka.bootstrap": bootstrap,
         "kafka.group": sink,
-        "kafka.fetch_max_bytes": _FETCH_BYTES,
         "topics.orders": [{"name": orders}],
         "topics.partitions": 1,
         "topics.intents": f"{sink}-intents",
@@ -55,6 +53,7 @@ def worker_settings(bootstrap: str, orders: str, sink: str, folder: Path, **flag
         **{f"topics.{name}": f"{sink}-{name.replace('_', '-')}" for name in OUTPUTS},
         "instruments.file": str(listing),
         "delivery.start": "earliest",
+        "metrics.port": -1,
     }
     settings = load(None, given | flags)
     results = Topics(settings).create()

@@ -58,6 +58,11 @@ class Service:
                     raise FailedError(f"it did not say {word!r} within {timeout_s:.0f} s: {self.errors()}")
                 self._changed.wait(min(left, 0.5))
 
+    def said(self, word: str) -> list[list[str]]:
+        """All lines so far that begin with `word`, without it."""
+        with self._changed:
+            return [words[1:] for _, words in self._lines if words[0] == word]
+
     def errors(self) -> str:
         """The end of what it wrote on standard error."""
         return " | ".join((Path(self._folder.name) / "errors").read_text().strip().splitlines()[-3:])[-600:]

@@ -7,10 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks import datasets, process, results, sums
+from benchmarks import datasets, latency, process, restart, results, sums
 from benchmarks.datasets import DataSet
-from equipoise.schemas.enums import Action, Side
-from equipoise.streams.simulator.load import load_events
+from equipoise.processors.engine import Engine
+from equipoise.schemas.enums import Action, Outcome, Side
+from equipoise.streams.simulator.load import load_events, load_instruments
+from equipoise.streams.telemetry import upper_ns
 
 DATA = DataSet(250_000)
 
@@ -102,3 +104,20 @@ def test_figures_have_median_and_spread(tmp_path: Path):
     assert again.has("a/1")
     assert not again.has("b/0")
     assert again.figures() == recorder.figures()
+
+
+def test_decision_latencies_of_a_stretch_leave_out_what_came_before_it():
+    told = [["100", "10:5"], ["200", "10:5", "300:1"], ["300", "10:105", "300:2", "400:1"], ["400", "10:999"]]
+    found = {name: value for name, _, value in latency.decisions(told, 200, 399)}
+    assert found["decision-latency-p50"] == upper_ns(10) / 1e3
+    assert found["decision-latency-p99"] == upper_ns(300) / 1e3
+    assert found["decision-latency-p999"] == upper_ns(400) / 1e3
+
+
+def test_the_book_of_many_orders_is_accepted_whole():
+    """Every row adds an order, to one book, without a gap; so a restart has them all to read back."""
+    parts = list(restart.million_orders(orders=70_000))
+    assert sum(len(events.offset) for events in parts) == 70_001
+    engine = Engine(load_instruments(1), None, 1)
+    outcomes = np.concatenate([engine.step(events).outcome for events in parts])
+    assert np.unique(outcomes).tolist() == [Outcome.USED]
