@@ -6,7 +6,7 @@ commutative measures up to date.
 
 import numpy as np
 
-from equipoise.processors import evaluate, publish, time
+from equipoise.processors import ahead, evaluate, publish, time
 from equipoise.processors.columns import N_COMPONENTS, NULL
 from equipoise.processors.jit import inner
 from equipoise.processors.measures import depth, ofi, pending
@@ -61,6 +61,8 @@ def close_window(state: State, out: Output, scratch: Scratch, number: int, sourc
         return count
     for m in range(count):
         i = state.members[k, m]
+        if m + ahead.CLOSE < count:
+            ahead.window(state, state.members[k, m + ahead.CLOSE], k)
         state.instruments[i].touched = partition.mark
         slot = state.slots[i, k]
         time.integrate(state, i, slot, (number + 1) * state.settings[0].window_ns)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors import evaluate, finals, publish, time
+from equipoise.processors import ahead, evaluate, finals, publish, time
+from equipoise.processors.book import ahead as book_ahead
 from equipoise.processors.book import l2, l3, levels, orders, snapshot
 from equipoise.processors.columns import NULL, Events
 from equipoise.processors.jit import inner, njit
@@ -100,6 +101,8 @@ def run(
 ) -> tuple[int, int, int]:
     """Apply rows from `start` on. Returns (next row, what is wanted, how much of it)."""
     for r in range(start, len(events.instrument)):
+        ahead.look(state, events, r)
+        book_ahead.look(state, events, r)
         row = _read(events, r)
         outcome, cause = FLAGGED, UNKNOWN_INSTRUMENT
         if row.i >= 0:

@@ -22,22 +22,28 @@ RING_SUMS: Final = ("u8", (RING, EPOCHS, 2))
 # One row an instrument.
 INSTRUMENT_DTYPE: Final = np.dtype(
     [
-        ("ordinal", "i8"),  # rows of this instrument seen
-        ("touched", "i8"),  # the partition's mark when this instrument last changed
-        ("clock_ns", "i8"),  # highest event time of a row that was not late
-        ("first_ns", "i8"),
+        # small ones side by side, what is not read at each row last: every line of the cache counts
         ("group_open", "u1"),  # rows of an unfinished event group were applied
         ("followed", "u1"),  # its message was found to follow on
         ("group_reasons", "u4"),  # reasons that arose in it
-        ("late_events", "i8"),  # since the last window that was published
         ("trading", "u1"),  # TradingStatus
         ("book_source", "u1"),
-        # book
         ("seeded", "u1"),  # the book is complete
         ("chained", "u1"),  # the feed names each message's predecessor, so gaps show
         ("gapped", "u1"),  # book.snapshot: SEQUENCE or CHECKSUM
         ("in_snapshot", "u1"),  # book.snapshot: mode of the snapshot that is being read
         ("rebased", "u1"),  # OFI must not difference across what just happened
+        ("quotes_ok", "u1"),  # they may be differenced
+        ("pending_seen", "u1"),
+        ("regime", "u1"),
+        ("published_regime", "u1"),
+        ("published_status", "u1"),
+        ("ordinal", "i8"),  # rows of this instrument seen
+        ("touched", "i8"),  # the partition's mark when this instrument last changed
+        ("clock_ns", "i8"),  # highest event time of a row that was not late
+        ("first_ns", "i8"),
+        ("late_events", "i8"),  # since the last window that was published
+        # book
         ("sequence", "i8"),
         ("chain_from", "i8"),  # predecessor of the oldest diff held while unseeded
         ("snapshot_sequence", "i8"),
@@ -49,7 +55,6 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         ("ask_quantity", "i8"),
         ("bid_depth", "i8"),  # of ten levels, lots
         ("ask_depth", "i8"),
-        ("quotes_ok", "u1"),  # they may be differenced
         ("last_good_mid_x2", "i8"),
         ("last_good_mid_ns", "i8"),
         # time-weighted decayed means: value held since held_ns
@@ -72,27 +77,24 @@ INSTRUMENT_DTYPE: Final = np.dtype(
         ("profile_low", "i8"),  # lowest and highest bucket in use
         ("profile_high", "i8"),
         ("profile_shift", "i8"),  # buckets are 2**shift times the configured width
-        ("profile_buys", *RING_SUMS),
-        ("profile_sells", *RING_SUMS),
         # pending swaps
         ("pending_head", "i8"),
         ("pending_count", "i8"),
-        ("pending_seen", "u1"),
         ("pending_buy", "i8"),
         ("pending_sell", "i8"),
         # published
         ("last_good", "f8", (MAX_COMPONENTS,)),
         ("last_good_ns", "i8", (MAX_COMPONENTS,)),
-        ("regime", "u1"),
         ("score", "f8"),
         ("published_ns", "i8"),  # event time of the last live signal
-        ("published_regime", "u1"),
-        ("published_status", "u1"),
         ("published_bid", "i8"),
         ("published_ask", "i8"),
         ("published_buy_fee", "i8"),
         ("published_sell_fee", "i8"),
         ("grid", "i8"),
+        # decayed volume per price bucket of the session
+        ("profile_buys", *RING_SUMS),
+        ("profile_sells", *RING_SUMS),
     ],
     align=True,
 )

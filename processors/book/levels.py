@@ -24,6 +24,14 @@ def find(levels: Array, start: int, length: int, ask: int, price: int) -> int:
             return k
         k -= 1
     high = bottom
+    if high > 0:
+        # Prices differ by a tick at least, so no level lies deeper than so many ticks; in a dense book it lies there.
+        low = max(0, length - 1 - abs(levels[start + length - 1].price - price))
+        if low < high:
+            at = levels[start + low].price
+            if (at >= price) if ask == 0 else (at <= price):
+                return low
+            low += 1
     while low < high:
         middle = (low + high) >> 1
         at = levels[start + middle].price
