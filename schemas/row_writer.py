@@ -1,6 +1,6 @@
 """SpreadSignal, FeeSignal and ImbalanceWindow payloads straight from the engine's rows.
 
-`encode_*(row…)` gives the very bytes of `codec.encode(name, rows.*_record(row…))` in a quarter of the
+`encode_*` gives the very bytes of `codec.encode(name, rows.*_record(row…))` in a quarter of the
 time; a property test holds them equal. The order of the parts is the order of the schema's fields.
 """
 
@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from struct import Struct
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from equipoise.schemas.enums import COMPONENT_NAMES, Kind
-from equipoise.schemas.row_layout import NULL, ComponentRow, InstrumentLike, MeasureRow, Row, Rows, SignalRow, WindowRow
+from equipoise.schemas.errors import EncodingError
+from equipoise.schemas.row_layout import NULL, InstrumentLike, MeasureRow, Row, SignalRow, WindowRow
 from equipoise.schemas.rows import (
     Names,
     buckets,
     classified_share,
-    component_rows,
     profile,
     reasons,
     tick_text,
@@ -38,13 +38,36 @@ _MORE: Final = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_GROUP)
 _END: Final = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(_GROUP))
 
 
-def encode_spread_signal(
-    row: Row, components: Rows, instrument: InstrumentLike, names: Names = COMPONENT_NAMES
-) -> bytes:
-    """The SpreadSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, one for each of `names`."""
-    signal = SignalRow._make(row.item())
-    parts = _frame(signal, components, instrument, names)
-    parts += (
+class Signals(NamedTuple):
+    """The two payloads of one signal row; what is not asked for is empty."""
+
+    spread: bytes
+    fee: bytes
+
+
+def encode_signals(
+    row: tuple[Any, ...],
+    components: Sequence[tuple[Any, ...]],
+    instrument: InstrumentLike,
+    names: Names = COMPONENT_NAMES,
+    emits: int = 3,
+) -> Signals:
+    """SpreadSignal (bit 1 of `emits`) and FeeSignal (bit 2) of a SIGNAL_DTYPE row, whose frame is written once.
+
+    `components`: its COMPONENT_DTYPE rows, one for each of `names`. All rows are tuples, as `tolist` gives them.
+
+    Raises
+    ------
+    EncodingError
+        There are more or fewer components than names.
+    """
+    signal = SignalRow._make(row)
+    frame = b"".join(_frame(signal, components, instrument, names))
+    return Signals(frame + _spread(signal) if emits & 1 else b"", frame + _fee(signal) if emits & 2 else b"")
+
+
+def _spread(signal: SignalRow) -> bytes:
+    return b"".join((
         _optional_double(signal.bid_half_spread),
         _optional_double(signal.ask_half_spread),
         _optional_double(signal.bid_half_spread_bps),
@@ -53,23 +76,18 @@ def encode_spread_signal(
         _optional_double(signal.skew_bps),
         _ENUM[signal.binding_cap],
         _NO_HEARTBEAT,
-    )
-    return b"".join(parts)
+    ))  # fmt: skip
 
 
-def encode_fee_signal(row: Row, components: Rows, instrument: InstrumentLike, names: Names = COMPONENT_NAMES) -> bytes:
-    """The FeeSignal payload of a SIGNAL_DTYPE row and its COMPONENT_DTYPE rows, one for each of `names`."""
-    signal = SignalRow._make(row.item())
-    parts = _frame(signal, components, instrument, names)
-    parts += (
+def _fee(signal: SignalRow) -> bytes:
+    return b"".join((
         _optional_long(signal.fee_taker_buy),
         _optional_long(signal.fee_taker_sell),
         _optional_long(signal.surcharge),
         _optional_long(signal.rebate),
         _optional_long(signal.rebate_budget),
         _NO_HEARTBEAT,
-    )
-    return b"".join(parts)
+    ))  # fmt: skip
 
 
 def encode_window(
@@ -117,7 +135,11 @@ def encode_window(
     return b"".join(parts)
 
 
-def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike, names: Names) -> list[bytes]:
+def _frame(
+    signal: SignalRow, components: Sequence[tuple[Any, ...]], instrument: InstrumentLike, names: Names
+) -> list[bytes]:
+    if len(components) != len(names):
+        raise EncodingError(f"components: got {len(components)} rows, expected {len(names)}")
     parts = _head(instrument, signal.kind, signal.ordinal, signal.revision)
     parts += (
         _ENUM[signal.trigger],
@@ -131,7 +153,7 @@ def _frame(signal: SignalRow, components: Rows, instrument: InstrumentLike, name
         _optional_double(signal.score),
         _ENUM[len(names)],
     )
-    for name, row in zip(_written(names), component_rows(components, names), strict=True):
+    for name, row in zip(_written(names), components, strict=True):
         parts += _component(name, row)
     parts += (
         _NONE,  # end of the components
@@ -150,7 +172,7 @@ def _head(instrument: InstrumentLike, kind: int, ordinal: int, revision: int) ->
     return [_long(len(identity)), identity, _long(revision), _ENUM[kind], names]
 
 
-def _component(name: bytes, row: ComponentRow) -> tuple[bytes, ...]:
+def _component(name: bytes, row: tuple[Any, ...]) -> tuple[bytes, ...]:
     value, weight, contribution, effective_weight, last_good, last_good_ns, reason = row
     if value == value and last_good == last_good:  # the common case, in one call
         numbers = _full_component(2, value, weight, contribution, effective_weight, 2, last_good)

@@ -1,13 +1,13 @@
 """From what a task gave to Kafka records: topic, key, payload behind its schema id, headers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from equipoise.processors.columns import Outputs
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.schemas.headers import Headers, source_headers
-from equipoise.schemas.row_writer import encode_fee_signal, encode_spread_signal, encode_window
+from equipoise.schemas.row_writer import encode_signals, encode_window
 from equipoise.streams.settings import Topics
 
 SPREAD: Final = "SpreadSignal"
@@ -15,9 +15,7 @@ FEE: Final = "FeeSignal"
 WINDOW: Final = "ImbalanceWindow"
 INTENT: Final = "SwapIntent"
 WRITTEN: Final = (SPREAD, FEE, WINDOW, INTENT)
-EMITS: Final = ((1, SPREAD, encode_spread_signal), (2, FEE, encode_fee_signal))
-
-Encode = Callable[[Any, Any, Instrument, tuple[str, ...]], bytes]
+SIGNALS: Final = (SPREAD, FEE)  # in the order of row_writer.Signals
 
 
 @dataclass(slots=True)
@@ -46,12 +44,14 @@ def payloads(outputs: Outputs, instruments: Instruments) -> Iterator[tuple[str, 
         instrument = instruments[int(window["instrument"])]
         body = encode_window(window, instrument, measures, names.measures)
         yield WINDOW, instrument, body, int(window["source"]), int(window["offset"])
-    for signal, components in zip(outputs.signals, outputs.components, strict=True):
-        instrument = instruments[int(signal["instrument"])]
-        for bit, schema, encode in EMITS:
-            if signal["emits"] & bit:
-                body = encode(signal, components, instrument, names.components)
-                yield schema, instrument, body, int(signal["source"]), int(signal["offset"])
+    places = zip(*(outputs.signals[name].tolist() for name in ("instrument", "emits", "source", "offset")), strict=True)
+    rows = zip(outputs.signals.tolist(), outputs.components.tolist(), places, strict=True)
+    for signal, components, (index, emits, source, offset) in rows:
+        instrument = instruments[index]
+        bodies = encode_signals(signal, components, instrument, names.components, emits)
+        for schema, body in zip(SIGNALS, bodies, strict=True):
+            if body:
+                yield schema, instrument, body, source, offset
 
 
 class Outgoing:

@@ -82,11 +82,11 @@ def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def test_signals_are_written_as_fastavro_would(row: Any, components: Any, instrument: Instrument) -> None:
     components = avoid_nan(components)
     spread = rows.spread_record(row, components, instrument, NAMES)
-    body = row_writer.encode_spread_signal(row, components, instrument, NAMES)
+    body = row_writer.encode_signals(row.item(), components.tolist(), instrument, NAMES).spread
     assert body == codec.encode("SpreadSignal", spread)
     assert codec.decode("SpreadSignal", body) == spread
     fee = rows.fee_record(row, components, instrument, NAMES)
-    body = row_writer.encode_fee_signal(row, components, instrument, NAMES)
+    body = row_writer.encode_signals(row.item(), components.tolist(), instrument, NAMES).fee
     assert body == codec.encode("FeeSignal", fee)
     assert codec.decode("FeeSignal", body) == fee
 
@@ -113,7 +113,7 @@ def test_a_signal_row_by_hand() -> None:
     row["ordinal"], row["reference_mid_x2"], row["last_good_mid_x2"] = 41, 2001, NULL
     row["reasons"] = 1 << enums.Reason.CROSSED | 1 << enums.Reason.SEQUENCE_GAP
     row["status"], row["skew_bps"], row["widen_factor"] = enums.Status.DEGRADED, np.nan, 2.5
-    record = codec.decode("SpreadSignal", row_writer.encode_spread_signal(row, components, LINEAR))
+    record = codec.decode("SpreadSignal", row_writer.encode_signals(row.item(), components.tolist(), LINEAR).spread)
     assert record["id"] == "binance:BTCUSDT/live/41"
     assert (record["venue"], record["symbol"], record["tick"]) == ("binance", "BTCUSDT", "0.1")
     assert record["reasons"] == ["CROSSED", "SEQUENCE_GAP"]
@@ -152,13 +152,13 @@ def test_a_reason_that_no_enum_has_is_refused() -> None:
     row, components = signal()
     row["reasons"] = 1 << 31
     with pytest.raises(EncodingError, match="0x80000000"):
-        row_writer.encode_spread_signal(row, components, LINEAR)
+        row_writer.encode_signals(row.item(), components.tolist(), LINEAR)
 
 
 def test_a_wrong_number_of_components_is_refused() -> None:
     row, components = signal()
     with pytest.raises(EncodingError, match=r"got \d+ rows, expected \d+"):
-        row_writer.encode_fee_signal(row, components[:-1], LINEAR)
+        row_writer.encode_signals(row.item(), components[:-1].tolist(), LINEAR)
 
 
 def test_equal_ticks_have_one_text() -> None:
