@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipoise.processors.columns import COMPONENT_DTYPE, MEASURE_DTYPE, N_BUCKETS, NULL, SIGNAL_DTYPE, WINDOW_DTYPE
@@ -78,6 +78,7 @@ def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return components
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # rows of many columns, on a busy machine
 @given(drawn(SIGNAL_DTYPE), COMPONENTS, INSTRUMENTS)
 def test_signals_are_written_as_fastavro_would(row: Any, components: Any, instrument: Instrument) -> None:
     components = avoid_nan(components)
@@ -91,6 +92,7 @@ def test_signals_are_written_as_fastavro_would(row: Any, components: Any, instru
     assert codec.decode("FeeSignal", body) == fee
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn(WINDOW_DTYPE), INSTRUMENTS, MEASURES)
 def test_windows_are_written_as_fastavro_would(row: Any, instrument: Instrument, measures: Any) -> None:
     names = tuple(f"m{k}" for k in range(len(measures)))
