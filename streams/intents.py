@@ -115,7 +115,13 @@ class MempoolTask:
 
     def feed_batch(self, batch: RecordBatch, now_s: float = 0.0) -> Step:
         """As `feed` of the same records."""
-        step = self.feed([batch.record(i) for i in range(len(batch))], now_s)
+        if batch.refusal and batch.offset[0] >= self._position:
+            self._account.read += 1
+            self._account.book(Outcome.DEAD, Cause.DAMAGED_BATCH)
+            letter = Dead(batch.topic, int(batch.offset[0]), batch.record(0), Cause.DAMAGED_BATCH, batch.refusal)
+            step = Step(dead=[letter])
+        else:
+            step = self.feed([batch.record(i) for i in range(len(batch))], now_s)
         self._position = max(self._position, batch.next_offset)
         return step
 
