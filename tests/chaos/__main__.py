@@ -37,7 +37,8 @@ def main() -> int:
                 told = rounds.run(seed, asked.mode, cluster, own, clock)
             except Exception as why:
                 failed.append(seed)
-                print(f"seed {seed}: FAILED: {type(why).__name__}: {why}", flush=True)
+                notes = "; ".join(getattr(why, "__notes__", []))
+                print(f"seed {seed}: FAILED: {type(why).__name__}: {why}; {notes}", flush=True)
                 if not isinstance(why, AssertionError):
                     traceback.print_exc()
                 print(f"  again: make chaos ROUNDS=1 MODE={asked.mode} SEED={seed}    logs: {own}", flush=True)

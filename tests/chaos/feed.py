@@ -64,13 +64,27 @@ class Feeder:
         self._seconds = seconds
         self._began = time.monotonic()
         self._sent = 0
+        self._lost = ""
+        for topic in {
+            record.topic for record in records
+        }:  # a producer that does not know a partition drops its records
+            while len(self._producer.list_topics(topic, timeout=30).topics[topic].partitions) < live.PARTITIONS:
+                time.sleep(0.1)
 
     def tick(self) -> bool:
         """Publish what is due; whether all is published."""
         share = min(1.0, (time.monotonic() - self._began) / self._seconds)
         due = int(share * len(self._records))
         for record in self._records[self._sent : due]:
-            self._producer.produce(record.topic, record.value, record.key, partition=record.partition)
+            self._producer.produce(
+                record.topic, record.value, record.key, partition=record.partition, on_delivery=self._delivered
+            )
         self._sent = due
         self._producer.poll(0)
+        if self._lost:
+            raise RuntimeError(f"the input itself was not written: {self._lost}")
         return share == 1.0 and self._producer.flush(0) == 0
+
+    def _delivered(self, error: object, _: object) -> None:
+        if error is not None:
+            self._lost = str(error)

@@ -179,6 +179,9 @@ def run(seed: int, mode: str, cluster: Cluster, folder: Path, clock: Path | None
         try:
             _disturb(this, feed.Feeder(cluster.bootstrap, records, FEED_S), answer.settled)
             _end(this)
+        except Exception as why:
+            why.add_note(str(plan))
+            raise
         finally:
             this.heal()
             for worker in this.workers:
@@ -224,7 +227,7 @@ def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], in
                         return
             if now - began > LIMIT_S:
                 apart = {place: (found.get(place), at) for place, at in settled.items() if found.get(place) != at}
-                raise StuckError(f"stuck for {LIMIT_S:g} s (committed, wanted): {apart}; {this.plan}")
+                raise StuckError(f"stuck for {LIMIT_S:g} s (committed, wanted): {apart}")
             time.sleep(TICK_S)
     finally:
         consumer.close()
