@@ -28,6 +28,7 @@ def main() -> int:
     asked = _arguments()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     clock = _clock(asked.faketime, folder) if asked.faketime else None
+    rounds.start_parent()
     failed = []
     with _cluster(asked) as cluster:
         for number in range(asked.rounds):
@@ -83,7 +84,7 @@ def _clock(library: str, folder: Path) -> Path:
         "DONT_FAKE_MONOTONIC": "1",
         "LD_PRELOAD": library,
     }
-    rounds.start_parent()
+    rounds.start_parent()  # it alone is to have it
     del os.environ["LD_PRELOAD"]
     return file
 

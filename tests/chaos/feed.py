@@ -65,9 +65,8 @@ class Feeder:
         self._began = time.monotonic()
         self._sent = 0
         self._lost = ""
-        for topic in {
-            record.topic for record in records
-        }:  # a producer that does not know a partition drops its records
+        # records for partitions that are not known yet would fail
+        for topic in {record.topic for record in records}:
             while len(self._producer.list_topics(topic, timeout=30).topics[topic].partitions) < live.PARTITIONS:
                 time.sleep(0.1)
 

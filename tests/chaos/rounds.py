@@ -17,7 +17,7 @@ from tests.chaos import faults, feed, verdict
 from tests.chaos.cluster import Cluster
 from tests.chaos.faults import SESSION_MS, Fault, Plan
 from tests.chaos.proxy import Proxy
-from tests.chaos.workers import Worker
+from tests.chaos.workers import FORKS, Worker
 from tests.streams import live
 
 TICK_S = 0.05
@@ -194,8 +194,11 @@ def run(seed: int, mode: str, cluster: Cluster, folder: Path, clock: Path | None
 
 
 def start_parent() -> None:
-    """Start the parent of all workers now, with the environment as it is."""
+    """Start the parent of all workers now, with the environment as it is, and wait until its kernels are ready."""
     forkserver.ensure_running()
+    first = FORKS.Process(target=int)
+    first.start()
+    first.join()
 
 
 def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], int]) -> None:
