@@ -87,8 +87,9 @@ class Reader:
     def _end(self, place: TopicPartition) -> int:
         """The end with open transactions in it: a consumer that reads committed records is told where they begin."""
         asked = {place: OffsetSpec.latest()}  # type: ignore[no-untyped-call]
-        found = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_UNCOMMITTED)
-        return int(found[place].result(self._timeout_s).offset)
+        level, limit_s = IsolationLevel.READ_UNCOMMITTED, self._timeout_s
+        found = self._admin.list_offsets(asked, isolation_level=level, request_timeout=limit_s)
+        return int(found[place].result().offset)  # its own time limit is a KafkaException, which is tried again
 
     def committed(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         """What the group committed, by topic; topics without a commit are left out."""
