@@ -14,6 +14,7 @@ from equipoise.processors.jit import inner
 Ints = NDArray[np.int64]
 
 DIGITS_MAX = 18  # of a number: any fit 64 bits
+DECIMAL_MAX = 256  # bytes of an Avro decimal: to Python's arithmetic one of a megabyte is a minute and a half
 _EXACT_DOUBLE = 2.0**53
 _PLACES_MAX = 15  # decimals of up to 15 digits differ as doubles, so one that is this double is the shortest
 _DOT, _MINUS, _ZERO = ord("."), ord("-"), ord("0")
@@ -61,7 +62,7 @@ def decimal_text(data: Bytes, at: int, size: int, slots: Ints, slot: int, power:
 @inner
 def decimal_bytes(data: Bytes, at: int, size: int, precision: int, slots: Ints, slot: int) -> bool:
     """A big-endian signed integer of at most `precision` digits."""
-    if size < 1:
+    if size < 1 or size > DECIMAL_MAX:
         return False
     low = max(size - 8, 0)  # bytes before the last eight only repeat the sign
     sign = INT(data[at + low]) >> 7

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import fastavro
 
+from equipoise.processors.avro.numbers import DECIMAL_MAX
 from equipoise.schemas import codec
 from equipoise.schemas.codec import Schema
 from equipoise.schemas.enums import Cause
@@ -14,7 +15,7 @@ from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError, Wir
 from equipoise.schemas.local import SchemaSource
 from equipoise.schemas.wire import SchemaId, split
 from equipoise.streams.records import RawRecord
-from equipoise.streams.sources.avro_safe import check_bytes, check_safe, has_long_integer
+from equipoise.streams.sources.avro_safe import check_bytes, check_safe, has_decimal, has_long_integer
 from equipoise.streams.sources.bounds import RefusedError
 from equipoise.streams.sources.paths import Step
 
@@ -28,6 +29,7 @@ class AvroReader:
     def __init__(self, schemas: SchemaSource) -> None:
         self._schemas = schemas
         self._plain: dict[SchemaId, Schema | SchemaInvalidError] = {}
+        self._decimals: set[SchemaId] = set()  # whose records may hold a decimal
 
     def read(self, record: RawRecord) -> dict[str, Any]:
         """The record's fields.
@@ -41,7 +43,7 @@ class AvroReader:
             schema = self.writer(schema_id)
         except (WireFormatError, UnknownSchemaError, SchemaInvalidError) as error:
             raise RefusedError(Cause.UNKNOWN_SCHEMA, str(error)) from None
-        if has_long_integer(body):
+        if has_long_integer(body) or (len(body) > DECIMAL_MAX and schema_id in self._decimals):
             check_bytes(schema, body, sized=False)
         return _decode(schema, body)
 
@@ -56,6 +58,8 @@ class AvroReader:
         found = self._plain.get(schema_id)
         if found is None:
             found = self._plain[schema_id] = _checked(self._schemas.writer(schema_id))
+            if not isinstance(found, SchemaInvalidError) and has_decimal(found):
+                self._decimals.add(schema_id)
         if isinstance(found, SchemaInvalidError):
             raise SchemaInvalidError(str(found))
         return found

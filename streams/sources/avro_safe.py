@@ -9,13 +9,16 @@ Of a writer's schema:
 - one whose types, written out, are more than PARTS_MAX: 30 records that each hold the next one twice are 2^30.
 
 Of a record's bytes: fastavro skips what our record does not have without looking (an array of 2^62 doubles is skipped
-for ever), and takes an integer of any number of bytes. So lengths are walked first where something is skipped.
+for ever), takes an integer of any number of bytes, and makes a decimal of a megabyte in a minute and a half. So lengths
+are walked first where something is skipped, or could be too long.
 """
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from equipoise.processors.avro.numbers import DECIMAL_MAX
 from equipoise.schemas.codec import Schema, named_types
 from equipoise.schemas.enums import Cause
 from equipoise.schemas.errors import SchemaInvalidError
@@ -91,6 +94,11 @@ def _bounded(size: _Size) -> _Size:
     return size
 
 
+def has_decimal(schema: Schema) -> bool:
+    """Whether a decimal of any length can stand in a record, so that `check_bytes` must look at long ones."""
+    return '"decimal"' in json.dumps(schema)
+
+
 def has_long_integer(body: bytes) -> bool:
     """Whether some bytes could be an integer of more than 64 bits, so that `check_bytes` must say."""
     return _TOO_LONG.search(body) is not None
@@ -105,7 +113,7 @@ def check_bytes(schema: Schema, body: bytes, *, sized: bool) -> None:
         sized: whether a block that states its size is skipped by it, or its items are read.
 
     Raises:
-        RefusedError: TRUNCATED, or MISTYPED.
+        RefusedError: TRUNCATED, MISTYPED or TOO_LARGE.
     """
     _Walk(schema, body, sized).value(schema)
 
@@ -118,7 +126,7 @@ class _Walk:
         self._named = named_types(schema)
         self._by_kind: dict[str, Callable[[Any], object]] = {
             "int": self._integer, "long": self._integer, "enum": self._integer, "string": self._text,
-            "bytes": self._text, "fixed": lambda schema: self._skip(schema["size"]), "record": self._record,
+            "bytes": self._bytes, "fixed": self._fixed, "record": self._record,
             "error": self._record, "array": self._items, "map": self._items,
         }  # fmt: skip
 
@@ -164,6 +172,19 @@ class _Walk:
 
     def _text(self, _: Any) -> None:
         self._skip(self._integer())
+
+    def _bytes(self, schema: Any) -> None:
+        size = self._integer()
+        self._decimal(schema, size)
+        self._skip(size)
+
+    def _fixed(self, schema: Any) -> None:
+        self._decimal(schema, schema["size"])
+        self._skip(schema["size"])
+
+    def _decimal(self, schema: Any, size: int) -> None:
+        if size > DECIMAL_MAX and isinstance(schema, dict) and schema.get("logicalType") == "decimal":
+            raise self._error(Cause.TOO_LARGE, f"a decimal of {size} bytes, must be <= {DECIMAL_MAX},")
 
     def _record(self, schema: Any) -> None:
         for field in schema["fields"]:

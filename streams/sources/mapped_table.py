@@ -239,6 +239,8 @@ class _Read:
             self._code.emit(ops.LONG, ops.SINK, ops.NO_UNION)
         elif kind == "enum":
             self._code.listed(ops.ENUM, ops.SINK, [0] * len(writer["symbols"]), len(writer["symbols"]))
+        elif kind == "bytes" and isinstance(writer, dict) and "logicalType" in writer:
+            self._code.emit(ops.DECIMAL, ops.SINK, 0, writer["precision"])  # a decimal's length is bounded
         elif kind in ("bytes", "string"):
             self._code.emit(ops.BYTES if kind == "bytes" else ops.UTF8, ops.SINK, ops.NO_UNION)
         elif kind in SIZES or kind == "fixed":

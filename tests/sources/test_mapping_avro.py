@@ -12,6 +12,7 @@ from equipoise.schemas import codec
 from equipoise.schemas.enums import Action, Cause, Flag, Side
 from equipoise.schemas.ids import order_id
 from equipoise.schemas.wire import frame
+from equipoise.streams.records import RawRecord, batch_of
 from equipoise.streams.sources.decoders import FormatError
 from equipoise.streams.sources.live import Origin
 from tests.sources.mappings import AVRO, MS, WRITER, OneSchema, avro, decode, decoder, rows
@@ -51,6 +52,21 @@ def test_bad_avro_is_refused_and_its_neighbours_are_used(tmp_path, instruments, 
     assert (refusal.record, refusal.cause) == (1, cause)
     assert words in refusal.detail
     assert list(decoded.record) == [0, 2]
+
+
+@pytest.mark.parametrize("size", [257, 1_000_000])
+def test_a_decimal_of_a_megabyte_is_refused_before_anybody_computes_it(tmp_path, instruments, size):
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, {"type": "bytes"}, b"\0" * (size - 1) + b"\1")
+    body = avro()[5:]
+    price = body.index(b"\x02\x04") + 1  # behind the branch: its length, two bytes
+    value = frame(9, body[:price] + out.getvalue() + body[price + 3 :])
+    made = decoder(tmp_path, AVRO, instruments, schemas=OneSchema(WRITER))
+    records = [RawRecord("topic", 0, k, None, one) for k, one in enumerate((avro(), value, avro()))]
+    for decoded in (made.decode(records), made.decode_batch(batch_of(records))):
+        assert decoded.refusals[0].cause is Cause.TOO_LARGE
+        assert f"a decimal of {size} bytes, must be <= 256" in decoded.refusals[0].detail
+        assert list(decoded.record) == [0, 2]
 
 
 def test_lists_of_records_in_avro(tmp_path, instruments):
