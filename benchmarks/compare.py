@@ -114,7 +114,7 @@ class Comparison:
             with tempfile.TemporaryDirectory(prefix="equipoise-bench-") as cwd:
                 ran = run(
                     [*contestant.command(), *(str(argument) for argument in arguments)],
-                    timeout_s=60 + length.records / _SLOWEST_PER_S / (100 if contestant.size == "fast" else 1),
+                    timeout_s=120 + length.records / _SLOWEST_PER_S / (100 if contestant.size == "fast" else 1),
                     cpus=set(contestant.cpus) if contestant.cpus else None,
                     cwd=cwd,
                     env=_environment(Path(cwd)),

@@ -30,6 +30,7 @@ class Contestant:
     size: str = "fast"
     sums: bool = True  # whether its output is checked
     windows: Windows = closed_windows  # reads what it published
+    quick: bool = True  # whether it is part of a quick run
     cpus: frozenset[int] | None = None  # None: as many as there are
 
 
@@ -60,8 +61,8 @@ FULL: Final = {
     "slow": Length(120_000, 40_000, 10_000, 5_000),
 }
 QUICK: Final = {
-    "fast": Length(8_000_000, 4_000_000, 1_000_000),
-    "middle": Length(200_000, 100_000, 50_000, 20_000),
+    "fast": Length(6_000_000, 3_000_000, 1_000_000),
+    "middle": Length(100_000, 50_000, 25_000, 10_000),
     "slow": Length(40_000, 20_000, 10_000, 5_000),
 }
 
@@ -88,19 +89,25 @@ _CONTESTANTS: Final = (
     ),
     Contestant("equipoise-volume", "ours, equal work", _ours("benchmarks.ours_volume"), "volume"),
     Contestant("equipoise-decode", "ours, decoding only", _ours("benchmarks.ours_volume"), "decode", sums=False),
-    Contestant("equipoise-fetch", "ours, fetching only", _ours("benchmarks.ours_volume"), "fetch", sums=False),
+    Contestant(
+        "equipoise-fetch", "ours, fetching only", _ours("benchmarks.ours_volume"), "fetch", sums=False, quick=False
+    ),
     Contestant("fetch-only", "bare fetch, aiokafka's client", _ours("benchmarks.fetch_only"), sums=False),
-    Contestant("fetch-socket", "bare fetch, a plain socket", _ours("benchmarks.fetch_socket"), sums=False),
+    Contestant("fetch-socket", "bare fetch, a plain socket", _ours("benchmarks.fetch_socket"), sums=False, quick=False),
     Contestant("faust-agent", "Faust, agent", _python("faust"), "agent", "slow"),
     Contestant("faust-take", "Faust, `take`", _python("faust"), "take", "slow"),
     Contestant("quix", "Quix Streams", _python("quix"), size="middle"),
     Contestant("bytewax", "Bytewax", _python("bytewax"), size="middle"),
     Contestant("kafka-streams", "Kafka Streams, at least once", _java("kafka", "Streams"), "at_least_once"),
-    Contestant("kafka-streams-eos", "Kafka Streams, exactly once", _java("kafka", "Streams"), "exactly_once_v2"),
+    Contestant(
+        "kafka-streams-eos", "Kafka Streams, exactly once", _java("kafka", "Streams"), "exactly_once_v2", quick=False
+    ),
     Contestant("flink", "Flink, keyed exchange", _java("flink", "Flink"), "exchange"),
-    Contestant("flink-chained", "Flink, one chain", _java("flink", "Flink"), "chained"),
+    Contestant("flink-chained", "Flink, one chain", _java("flink", "Flink"), "chained", quick=False),
     Contestant("plain-java", "plain Java loop, default fetch", _java("kafka", "Plain")),
     Contestant("plain-java-tuned", "plain Java loop, tuned fetch", _java("kafka", "Plain"), "tuned"),
-    Contestant("fetch-java", "Java consumer, records thrown away", _java("kafka", "Plain"), "fetch", sums=False),
+    Contestant(
+        "fetch-java", "Java consumer, records thrown away", _java("kafka", "Plain"), "fetch", sums=False, quick=False
+    ),
 )
 CONTESTANTS: Final = {contestant.name: contestant for contestant in _CONTESTANTS}
