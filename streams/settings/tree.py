@@ -34,10 +34,12 @@ class Settings(BaseSettings):
     )
 
     preset: Preset = Field(
-        Preset.NONE, description="`low-latency` or `throughput`: other defaults for a few settings (docs/tuning.md)"
+        default=Preset.NONE,
+        description="`low-latency` or `throughput`: other defaults for a few settings (docs/tuning.md)",
     )
     feed: Feed = Field(
-        Feed.NONE, description="source preset whose measures are to be set: other defaults for them (docs/measures.md)"
+        default=Feed.NONE,
+        description="source preset whose measures are to be set: other defaults for them (docs/measures.md)",
     )
     kafka: Kafka = Kafka()
     registry: Registry = Registry()
