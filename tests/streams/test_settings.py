@@ -1,5 +1,6 @@
 """Settings: precedence, provenance, refusals that name the field, secrets that stay hidden."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,9 @@ def test_a_pool_that_cannot_be_mapped_is_named(pools: list[dict[str, str]], word
 
 
 def test_our_defaults_are_the_engines() -> None:
-    assert engine_settings(Settings()) == EngineSettings()
+    ours, plain = engine_settings(Settings()), EngineSettings()
+    assert ours.panel.active, "a worker measures what the registry has; a bare engine nothing but its own"
+    assert replace(ours, panel=plain.panel) == plain
 
 
 def test_a_misspelt_name_to_show_is_refused_with_the_nearest() -> None:
