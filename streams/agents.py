@@ -176,16 +176,18 @@ def _raw(message: Any) -> RawRecord:
     )
 
 
-def use_batches(app: faust.App, settings: Settings, topics: Iterable[str]) -> None:
+def use_batches(app: faust.App, settings: Settings, topics: Iterable[str], batches: Batches) -> None:
     """Have these topics come in whole batches, where the app's transport is ours: `broker="equipoise://…"`.
 
-    Then `kafka.isolation` holds for the app's whole consumer: a fetch has one isolation level.
+    The transport calls us itself then, past the agent. Also `kafka.isolation` holds for the app's whole
+    consumer then: a fetch has one isolation level.
     """
     transport = app.transport
     if not isinstance(transport, Transport):
         return
     kafka = settings.kafka
     transport.whole.topics.update(topics)
+    transport.whole.take = batches.add
     transport.whole.overrides["isolation_level"] = kafka.isolation.value
     transport.whole.overrides["fetch_min_bytes"] = kafka.fetch_min_bytes
     transport.whole.overrides["fetch_max_wait_ms"] = kafka.fetch_wait_ms

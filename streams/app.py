@@ -145,7 +145,7 @@ def install(app: faust.App, settings: Settings, cancelled: Callable[[], bool] = 
     for name, own in topics.items():
         add_agent(app, own, stream.batches, name)
     ours = {topic for own in topics.values() for topic in own}
-    use_batches(app, settings, ours)
+    use_batches(app, settings, ours, stream.batches)
     follow_group(app, stream, ours)
     return stream
 

@@ -92,10 +92,14 @@ class Delivery:
         return self.found()
 
     def found(self) -> Found:
-        found: Found = {}
-        for message in self.messages:
-            found.setdefault((message.topic, message.partition), []).extend(flat(message))
-        return found
+        return found_in(self.messages)
+
+
+def found_in(messages: Collection[Any]) -> Found:
+    found: Found = {}
+    for message in messages:
+        found.setdefault((message.topic, message.partition), []).extend(flat(message))
+    return found
 
 
 def other_client(bootstrap: str, topics: Collection[str], isolation: str = "read_committed") -> Found:

@@ -14,7 +14,7 @@ from equipoise.streams.records import RecordBatch
 from equipoise.streams.transport import driver, seam
 from tests.project.layout import ROOT
 from tests.transport.contract import produce
-from tests.transport.deliver import Delivery, create, faust_app, other_client, reads
+from tests.transport.deliver import Delivery, create, faust_app, found_in, other_client, reads
 
 # aiokafka, faust-streaming. A new version is one line here, and the range in pyproject.toml.
 SUPPORTED = [("0.14.0", "0.15.3")]
@@ -96,6 +96,18 @@ def test_where_it_does_not_fit_records_come_one_by_one(monkeypatch, embedded_bro
     with caplog.at_level(logging.WARNING):
         assert delivery.run(reads(expected)) == expected
     assert not any(isinstance(message.value, RecordBatch) for message in delivery.messages)
+
+
+@pytest.mark.broker
+def test_whole_batches_can_be_taken_past_the_agent(embedded_broker):
+    create(embedded_broker.bootstrap, "taken", 2)
+    produce(embedded_broker.bootstrap, "taken")
+    expected = other_client(embedded_broker.bootstrap, ["taken"])
+    delivery, taken = Delivery(faust_app(embedded_broker.bootstrap), ["taken"]), []
+    delivery.app.transport.whole.take = taken.append
+    delivery.found = lambda: found_in(taken)
+    assert delivery.run(reads(expected)) == expected
+    assert delivery.messages == []
 
 
 @pytest.mark.parametrize("scheme", ["equipoise", "kafka"])
