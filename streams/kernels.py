@@ -20,9 +20,10 @@ from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.processors.jit import cache_folder
 from equipoise.schemas.enums import Action, Flag
-from equipoise.streams.records import RawRecord, batch_of
+from equipoise.streams.records import Decoded, RawRecord, batch_of
 from equipoise.streams.settings import Settings
 from equipoise.streams.settings.engine import engine_settings
+from equipoise.streams.task import Task
 
 
 def warm_up(settings: Settings | None = None) -> float:
@@ -41,16 +42,19 @@ def warm_up(settings: Settings | None = None) -> float:
 
 
 def warm_up_engine(settings: Settings | None = None) -> float:
-    """Run one row through a throw-away engine with the measures of the settings; returns the seconds that it took."""
+    """Run two rows through a throw-away task with the measures of the settings; returns the seconds that it took."""
     began = time.monotonic()
     instruments = Instruments()
     instruments.add(Instrument("WARM", "UP", Decimal(1), Decimal(1)))
-    engine = Engine(instruments, engine_settings(settings or Settings()), 1)
-    events = empty_events(1)
-    events.action[:], events.flags[:], events.event_ns[:] = Action.NOTHING, Flag.LAST, 1_700_000_000_000_000_000
-    events.arrival_ns[:] = NULL
-    engine.step(events)
-    engine.load(engine.dump())
+    topics = ["first", "second"]
+    task = Task(topics, Engine(instruments, engine_settings(settings or Settings()), len(topics)))
+    for topic in topics:
+        events = empty_events(1)
+        events.action[:], events.flags[:], events.event_ns[:] = Action.NOTHING, Flag.LAST, 1_700_000_000_000_000_000
+        events.arrival_ns[:] = NULL
+        task.feed_rows(topic, Decoded(events, [0]), [0])
+    task.flush()
+    task.load(task.dump())
     return time.monotonic() - began
 
 
