@@ -90,6 +90,6 @@ class Worker:
             expected.add(-signal.SIGKILL)
         if self.asked:
             expected.add(-signal.SIGTERM)  # before it had begun to listen
-        if "DeliveryError" in self.log.read_text()[-1000:]:
+        if self.log.exists() and "DeliveryError" in self.log.read_text()[-1000:]:
             expected.add(1)  # as documented: outputs were not acknowledged in time, and somebody starts it again
         return "" if code in expected else f"worker ended with {code}; its log: {self.log}"
