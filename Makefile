@@ -25,7 +25,7 @@ bench: .venv/.dev
 	@$(PY) -m benchmarks.run $(if $(QUICK),--quick) $(BENCH_FLAGS)
 
 bench-setup: .venv/.dev
-	@$(PY) -m benchmarks.peers.prepare
+	@$(PY) -m benchmarks.peers.prepare; $(PY) -m equipoise.streams.kernels
 
 chaos: .venv/.dev
 	@$(PY) -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MODE),--mode $(MODE)) $(if $(SEED),--seed $(SEED)) $(CHAOS_FLAGS)

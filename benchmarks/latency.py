@@ -63,7 +63,7 @@ def _rounds(cluster: Cluster, rate: int, schedule: Schedule) -> Iterator[list[tu
     seconds = _WARM_S + schedule.rounds * schedule.seconds
     try:
         with Service("benchmarks.ours_service", cluster.bootstrap, orders, sink, "preset=low-latency") as worker:
-            worker.wait("ready", 120)
+            worker.wait("ready", 300)
             with Service("benchmarks.latency_load", cluster.bootstrap, orders, rate, seconds) as sender:
                 _, (_, first, each) = sender.wait("schedule", 120)
                 found = _received(cluster.bootstrap, sink, int(first), int(each), seconds)
