@@ -111,7 +111,7 @@ def _until_committed(cluster: Cluster, topic: str, group: str, end: int) -> None
 
 
 def _many_instruments() -> Iterator[Events]:
-    data = DataSet(1_000_000, instruments=10_000)
+    data = DataSet(200_000, instruments=10_000)  # 20 orders each, nearly every one of which causes signals
     return load_events(data.load, data.records)
 
 
