@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.processors import ahead, evaluate, finals, publish, time
+from equipoise.processors.apply import apply
 from equipoise.processors.book import ahead as book_ahead
-from equipoise.processors.book import l2, l3, levels, orders, snapshot
+from equipoise.processors.book import levels, orders, snapshot
 from equipoise.processors.columns import NULL, Events
 from equipoise.processors.jit import inner, njit
-from equipoise.processors.measures import pending, volume
+from equipoise.processors.measures import volume
 from equipoise.processors.panel import run as panel
 from equipoise.processors.publish import Output, Scratch
+from equipoise.processors.row import ADD, INTENT, LEVEL, MODIFY, OK, Row, check, read
 from equipoise.processors.state import State
-from equipoise.schemas.enums import Action, BookSource, Cause, Flag, Outcome, Reason, TradingStatus
+from equipoise.schemas.enums import Cause, Flag, Outcome, Reason
 
 DONE, WANT_ORDERS, WANT_LEVELS, WANT_OUTPUT = 0, 1, 2, 3
 
@@ -27,64 +29,19 @@ LATE = int(Outcome.LATE)
 FLAGGED = int(Outcome.FLAGGED)
 DEAD = int(Outcome.DEAD)
 
-OK = int(Cause.NONE)
 C_LATE = int(Cause.LATE)
 UNKNOWN_INSTRUMENT = int(Cause.UNKNOWN_INSTRUMENT)
 UNKNOWN_ORDER = int(Cause.UNKNOWN_ORDER)
-OFF_SESSION = int(Cause.OFF_SESSION)
-OTHER_BOOK_SOURCE = int(Cause.OTHER_BOOK_SOURCE)
-QUANTITY_RANGE = int(Cause.QUANTITY_RANGE)
-PRICE_RANGE = int(Cause.PRICE_RANGE)
-UNKNOWN_WORD = int(Cause.UNKNOWN_WORD)
 LIMIT = int(Cause.LIMIT)
 OVER_EXECUTED = int(Cause.OVER_EXECUTED)
 
-ADD = int(Action.ADD)
-MODIFY = int(Action.MODIFY)
-CANCEL = int(Action.CANCEL)
-EXECUTE = int(Action.EXECUTE)
-LEVEL = int(Action.LEVEL)
-TRADE = int(Action.TRADE)
-SNAPSHOT = int(Action.SNAPSHOT)
-CLEAR = int(Action.CLEAR)
-STATUS = int(Action.STATUS)
-INTENT = int(Action.INTENT)
-RETRACT = int(Action.RETRACT)
-
 LAST = int(Flag.LAST)
-DELTA = int(Flag.DELTA)
-UPSERT = int(Flag.UPSERT)
 BAD_CHECKSUM = int(Flag.BAD_CHECKSUM)
-HIDDEN = int(Flag.HIDDEN)
-NOT_FLOW = int(Flag.CROSS | Flag.OFF_BOOK | Flag.BLOCK | Flag.SELF_TRADE)
 MERGE_LATE = int(Flag.MERGE_LATE)
 
-L3 = int(BookSource.L3)
 MERGE_BIT = 1 << int(Reason.MERGE_TIMEOUT)
 LIMIT_BIT = 1 << int(Reason.LIMIT)
 UNKNOWN_BIT = 1 << int(Reason.UNKNOWN_ORDERS)
-
-MAX_QUANTITY = 1 << 62
-MAX_PRICE = 1 << 53
-MAX_STATUS = max(TradingStatus)
-
-
-class Row(NamedTuple):
-    """One row's scalars: inner functions get these and not the columns, which compiles in half the time."""
-
-    i: int
-    action: int
-    side: int
-    flags: int
-    price: int
-    quantity: int
-    order_id: int
-    sequence: int
-    previous_sequence: int
-    event_ns: int
-    arrival_ns: int
-    source: int
-    offset: int
 
 
 class Verdicts(NamedTuple):
@@ -103,7 +60,7 @@ def run(
     for r in range(start, len(events.instrument)):
         ahead.look(state, events, r)
         book_ahead.look(state, events, r)
-        row = _read(events, r)
+        row = read(events, r)
         outcome, cause = FLAGGED, UNKNOWN_INSTRUMENT
         if row.i >= 0:
             cause = check(row, state.settings[0].max_ahead_ns)
@@ -132,49 +89,6 @@ def run(
         verdicts.outcome[r] = outcome
         verdicts.cause[r] = cause
     return len(events.instrument), DONE, 0
-
-
-@njit
-def _read(events: Events, r: int) -> Row:
-    return Row(
-        np.int64(events.instrument[r]),  # type: ignore[arg-type]  # numba's int is np.int64, and int() would not widen
-        np.int64(events.action[r]),  # type: ignore[arg-type]
-        np.int64(events.side[r]),  # type: ignore[arg-type]
-        np.int64(events.flags[r]),  # type: ignore[arg-type]
-        events.price[r],
-        events.quantity[r],
-        events.order_id[r],
-        events.sequence[r],
-        events.previous_sequence[r],
-        events.event_ns[r],
-        events.arrival_ns[r],
-        np.int64(events.source[r]),  # type: ignore[arg-type]
-        events.offset[r],
-    )
-
-
-@inner
-def check(row: Row, max_ahead_ns: int) -> int:
-    """Whether a row can be true; the edge has checked too, the kernel trusts nobody. Returns a Cause."""
-    action, quantity, price = row.action, row.quantity, row.price
-    if action > RETRACT or row.side > 2:
-        return UNKNOWN_WORD
-    least = 1 - MAX_QUANTITY if action == MODIFY and row.flags & DELTA else 0
-    if quantity != NULL and (quantity < least or quantity >= MAX_QUANTITY):
-        return QUANTITY_RANGE
-    if price != NULL and (price <= -MAX_PRICE or price >= MAX_PRICE):
-        return PRICE_RANGE
-    if row.side == 0 and action in (ADD, LEVEL, INTENT, CANCEL, EXECUTE, MODIFY):
-        return UNKNOWN_WORD
-    if price == NULL and action in (ADD, LEVEL):
-        return PRICE_RANGE
-    if quantity == NULL and action in (ADD, LEVEL, INTENT, MODIFY, EXECUTE, TRADE, STATUS):
-        return QUANTITY_RANGE
-    if quantity == 0 and action in (ADD, TRADE):
-        return QUANTITY_RANGE
-    if action == STATUS and quantity > MAX_STATUS:
-        return UNKNOWN_WORD
-    return time.check(row.event_ns, row.arrival_ns, max_ahead_ns)
 
 
 @inner
@@ -220,7 +134,7 @@ def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
     source.offset = row.offset
     if row.flags & MERGE_LATE:
         inst.group_reasons |= MERGE_BIT
-    cause, applied = _apply(state, row, late)
+    cause, applied = apply(state, row, late)
     if cause in (UNKNOWN_ORDER, OVER_EXECUTED):
         inst.group_reasons |= UNKNOWN_BIT
     elif cause == LIMIT:
@@ -244,119 +158,6 @@ def _count_event(state: State, i: int, event_ns: int) -> None:
         k = time.open_slot(state, i, number)
         if k >= 0:
             state.slots[i, k].events += 1
-
-
-@inner
-def _apply(state: State, row: Row, late: bool) -> tuple[int, bool]:
-    """(Cause, whether anything was applied)."""
-    action = row.action
-    if action == TRADE:
-        return _trade(state, row, late)
-    if action == STATUS:
-        state.instruments[row.i].trading = row.quantity
-        return OK, True
-    if action == INTENT:
-        if not orders.has_room(state):
-            return LIMIT, False
-        return pending.announce(state, row.i, row.order_id, row.side, row.quantity), True
-    if action == RETRACT:
-        cause = pending.retract(state, row.i, row.order_id)
-        return cause, cause == OK
-    return _book(state, row, late)
-
-
-@inner
-def _book(state: State, row: Row, late: bool) -> tuple[int, bool]:
-    action = row.action
-    inst = state.instruments[row.i]
-    if action == SNAPSHOT:
-        cause = snapshot.begin(state, row.i, row.sequence)
-        return cause, cause == OK
-    if inst.in_snapshot == snapshot.NO_SNAPSHOT and inst.followed == 0:
-        cause = snapshot.follow(state, row.i, row.sequence, row.previous_sequence)
-        if cause != OK:
-            return cause, False
-        inst.followed = 1
-    if action == CLEAR:
-        snapshot.clear(state, row.i, row.side)
-        return OK, True
-    if action == LEVEL:
-        return _level(state, row)
-    if action in (ADD, MODIFY, CANCEL, EXECUTE):
-        if inst.book_source != L3 and not (action == EXECUTE and row.flags & HIDDEN):
-            return OTHER_BOOK_SOURCE, False
-        return _order(state, row, late)
-    return OK, True
-
-
-@inner
-def _level(state: State, row: Row) -> tuple[int, bool]:
-    inst = state.instruments[row.i]
-    side = 2 * row.i + row.side - 1
-    run = state.sides[side]
-    price, quantity = row.price, row.quantity
-    if run.length >= state.settings[0].max_levels and levels.seek(state, side, price) < 0:
-        return LIMIT, False
-    if inst.in_snapshot != snapshot.NO_SNAPSHOT:
-        cause = snapshot.level(state, side, price, quantity)
-        return cause, cause == OK
-    if inst.book_source == L3:
-        return OTHER_BOOK_SOURCE, False
-    l2.set_level(state, side, price, quantity, row.sequence, inst.seeded == 0)
-    return OK, True
-
-
-@inner
-def _order(state: State, row: Row, late: bool) -> tuple[int, bool]:
-    action = row.action
-    side = 2 * row.i + row.side - 1
-    order_id, price, quantity = row.order_id, row.price, row.quantity
-    if action == MODIFY and row.flags & UPSERT and orders.find(state, order_id, row.i) < 0:
-        action = ADD
-    if action == ADD:
-        full = state.sides[side].length >= state.settings[0].max_levels and levels.seek(state, side, price) < 0
-        if full or not orders.has_room(state):
-            return LIMIT, False
-        cause = l3.add(state, side, order_id, price, quantity)
-        return cause, cause == OK
-    if action == MODIFY:
-        cause = l3.modify(state, side, order_id, price, quantity, row.flags & DELTA != 0)
-        return cause, cause == OK
-    cause = OK
-    if not row.flags & HIDDEN:
-        cause = l3.take(state, side, order_id, price, quantity)
-    if action == CANCEL:
-        return cause, cause != UNKNOWN_ORDER
-    traded, _ = _trade(state, row, late)
-    return (cause if cause != OK else traded), True
-
-
-@inner
-def _trade(state: State, row: Row, late: bool) -> tuple[int, bool]:
-    """Count a print, or an execution against a resting order (whose aggressor is the other side)."""
-    inst = state.instruments[row.i]
-    if row.flags & NOT_FLOW or evaluate.trading_reason(inst.trading) != evaluate.NONE:
-        return OFF_SESSION, False
-    if late:
-        return OK, True
-    side = 3 - row.side if row.action == EXECUTE else row.side
-    bucket = volume.bucket_of(row.price, state.settings[0].bucket_ticks)
-    if side != 0:
-        session = volume.session_of(row.event_ns, state.session_ns[row.i])
-        half_life_ns = state.settings[0].cvd_half_life_ns
-        volume.add_trade(inst, row.event_ns, session, bucket, row.quantity, side == 1, half_life_ns, state.spare_sums)
-    if panel.is_on(state):
-        book = evaluate.book_reason(inst, inst.bid, inst.ask)
-        hidden = row.flags & HIDDEN != 0
-        panel.trade(state, row.i, book, row.event_ns, row.price, row.quantity, side, hidden)
-    number = row.event_ns // state.settings[0].window_ns
-    k = time.open_slot(state, row.i, number)
-    if k >= 0:
-        slot = state.slots[row.i, k]
-        volume.add_to_slot(slot, bucket, row.quantity, side, state.spare)
-        if slot.state == time.CLOSED:
-            state.partition[0].revise = number
-    return OK, True
 
 
 @inner

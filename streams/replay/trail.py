@@ -107,7 +107,12 @@ class Trail:
         own = (windows["instrument"] == self._index) & (windows["start_ns"] == self._wanted.ordinal)
         if self._wanted.kind is Kind.LIVE:
             own &= False
-        return outputs._replace(signals=signals[mine], components=outputs.components[mine], windows=windows[own])
+        return outputs._replace(
+            signals=signals[mine],
+            components=outputs.components[mine],
+            windows=windows[own],
+            measures=outputs.measures[own],
+        )
 
     def _rows(self, events: Events, outputs: Outputs) -> None:
         mine = events.instrument == self._index
