@@ -9,6 +9,8 @@
 #   make chaos ROUNDS=10 MODE=tx SEED=1   workers, brokers and network under faults (MODE=alo: at least once)
 #   make lint | lock          the quick checks | new lock files (UPGRADE=1: newer versions)
 PYTHON ?= python3
+# Where bytecode is not kept, every worker that a test or a benchmark starts compiles all of Python's sources anew: 5 s.
+unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 SETUP := pyproject.toml setup.py scripts/setup_venv.py locks/setup.txt
 

@@ -139,7 +139,7 @@ def _trade(state: State, row: Row, late: bool) -> tuple[int, bool]:
         book = evaluate.book_reason(inst, inst.bid, inst.ask)
         hidden = row.flags & HIDDEN != 0
         panel.trade(state, row.i, book, row.event_ns, row.price, row.quantity, side, hidden)
-    number = row.event_ns // state.settings[0].window_ns
+    number = time.number_of(state, row.event_ns)
     k = time.open_slot(state, row.i, number)
     if k >= 0:
         slot = state.slots[row.i, k]

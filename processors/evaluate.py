@@ -127,9 +127,10 @@ def _pass_time(state: State, i: int) -> None:
     dt = inst.clock_ns - inst.held_ns
     if dt <= 0:
         return
-    window_ns = settings.window_ns
-    last = inst.clock_ns // window_ns
-    first = max(inst.held_ns // window_ns, last - state.slots.shape[1] + 1)
+    last = time.number_of(state, inst.clock_ns)
+    first = last
+    if inst.held_ns < state.partition[0].window_from_ns:
+        first = max(inst.held_ns // settings.window_ns, last - state.slots.shape[1] + 1)
     for number in range(first, last + 1):
         k = time.find_slot(state, i, number)
         if k >= 0 and state.slots[i, k].state == time.OPEN:
@@ -151,7 +152,7 @@ def _flow(state: State, i: int, e: int, event_ns: int, late: bool) -> None:
     inst.ofi_gross += abs(e)
     if late:
         return
-    k = time.find_slot(state, i, event_ns // state.settings[0].window_ns)
+    k = time.find_slot(state, i, time.number_of(state, event_ns))
     if k >= 0 and state.slots[i, k].state == time.OPEN:
         slot = state.slots[i, k]
         slot.ofi += e
@@ -161,7 +162,7 @@ def _flow(state: State, i: int, e: int, event_ns: int, late: bool) -> None:
 @inner
 def _note_mid(state: State, i: int, mid_x2: int) -> None:
     inst = state.instruments[i]
-    k = time.find_slot(state, i, inst.clock_ns // state.settings[0].window_ns)
+    k = time.find_slot(state, i, time.number_of(state, inst.clock_ns))
     if k >= 0:
         slot = state.slots[i, k]
         if slot.mid_open_x2 == NULL:

@@ -26,6 +26,8 @@ _LATE_BIT = 1 << int(Reason.LATE_EVENTS)
 @inner
 def close_due(state: State, out: Output, scratch: Scratch, event_ns: int, source: int, offset: int) -> int:
     """Close what is due before a row at `event_ns`. Returns 0, or how many output rows are wanted."""
+    if not time.is_due(state, event_ns):
+        return 0
     partition = state.partition[0]
     last = time.due(state, event_ns)
     if partition.closed_number == NULL:

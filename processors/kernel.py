@@ -126,9 +126,8 @@ def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
         inst.clock_ns = max(inst.clock_ns, row.event_ns)
         if inst.first_ns == NULL:
             inst.first_ns = row.event_ns
-        session = volume.session_of(row.event_ns, state.session_ns[row.i])
-        if session > inst.session:
-            volume.roll_session(inst, session)
+        if row.event_ns >= volume.session_end(inst.session, state.session_ns[row.i]):
+            volume.roll_session(inst, volume.session_of(row.event_ns, state.session_ns[row.i]))
     source = state.sources[row.source]
     source.rows += 1
     source.offset = row.offset
@@ -151,8 +150,7 @@ def _take_in(state: State, row: Row, late: bool) -> tuple[int, int]:
 
 @inner
 def _count_event(state: State, i: int, event_ns: int) -> None:
-    window_ns = state.settings[0].window_ns
-    number = event_ns // window_ns
+    number = time.number_of(state, event_ns)
     partition = state.partition[0]
     if partition.closed_number == NULL or number > partition.closed_number:
         k = time.open_slot(state, i, number)

@@ -141,15 +141,20 @@ def live(state: State, out: Output, scratch: Scratch, i: int, book: int, source:
     halted = book in (evaluate.HALTED, evaluate.CLOSED)
     inst.regime = regime.follow(inst.regime, total, halted, policy)
     inst.score = total
+    trigger = _certain(inst, settings, status)
+    if trigger == T_NONE and inst.clock_ns - inst.published_ns < settings.min_gap_ns:
+        return  # before the quotes are worked out, which most rows need not
     mid = np.nan
     if inst.last_good_mid_x2 != NULL:
         mid = inst.last_good_mid_x2 / 2.0
     half = spread.spread(total, inst.regime, status == DEGRADED, mid, policy)
     quotes = spread.quotes(mid, half.bid_half, half.ask_half)
     fees = fee.fee(total, policy)
-    trigger, emits = _trigger(inst, settings, status, quotes, fees, policy.fee_step)
+    emits = SPREAD_BIT | FEE_BIT
     if trigger == T_NONE:
-        return
+        trigger, emits = _moved(inst, quotes, fees, policy.fee_step)
+        if trigger == T_NONE:
+            return
     row = state.partition[0].signals
     state.partition[0].signals += 1
     signal = out.signals[row]
@@ -163,10 +168,16 @@ def live(state: State, out: Output, scratch: Scratch, i: int, book: int, source:
     _fill_live(state, i, signal, book in (evaluate.NONE, evaluate.LOCKED))
     fill_policy(state, i, signal, total, half, fees)
     fill_components(state, i, out, row, scratch)
+    inst.grid = inst.clock_ns // settings.grid_ns
+    _remember(inst, status, emits, quotes, fees)
+
+
+@inner
+def _remember(inst: Array, status: int, emits: int, quotes: spread.Quotes, fees: fee.Fee) -> None:
+    """Keep what leaves, to tell later whether anything has changed."""
     inst.published_ns = inst.clock_ns
     inst.published_regime = inst.regime
     inst.published_status = status
-    inst.grid = inst.clock_ns // settings.grid_ns
     if emits & SPREAD_BIT:
         inst.published_bid, inst.published_ask = quotes.bid, quotes.ask
     if emits & FEE_BIT:
@@ -191,18 +202,18 @@ def _fill_live(state: State, i: int, signal: Array, has_mid: bool) -> None:
 
 
 @inner
-def _trigger(
-    inst: Array, settings: Array, status: int, quotes: spread.Quotes, fees: fee.Fee, fee_step: int
-) -> tuple[int, int]:
-    """(what makes a live signal leave now, which signals leave)."""
+def _certain(inst: Array, settings: Array, status: int) -> int:
+    """Why a live signal leaves now whatever its quotes are; T_NONE: it need not."""
     if inst.published_ns == NULL or inst.regime != inst.published_regime:
-        return T_REGIME, SPREAD_BIT | FEE_BIT
+        return T_REGIME
     if status != inst.published_status:
-        return T_STATUS, SPREAD_BIT | FEE_BIT
-    if inst.clock_ns // settings.grid_ns > inst.grid:
-        return T_GRID, SPREAD_BIT | FEE_BIT
-    if inst.clock_ns - inst.published_ns < settings.min_gap_ns:
-        return T_NONE, 0
+        return T_STATUS
+    return T_GRID if inst.clock_ns >= (inst.grid + 1) * settings.grid_ns else T_NONE
+
+
+@inner
+def _moved(inst: Array, quotes: spread.Quotes, fees: fee.Fee, fee_step: int) -> tuple[int, int]:
+    """(what makes a live signal leave now, which signals leave), by what changed since the last one."""
     moved = quotes.bid != inst.published_bid or quotes.ask != inst.published_ask
     buy, sell = inst.published_buy_fee, inst.published_sell_fee
     stepped = abs(fees.taker_buy - buy) >= fee_step or abs(fees.taker_sell - sell) >= fee_step

@@ -185,6 +185,11 @@ PARTITION_DTYPE: Final = np.dtype(
         ("mark", "i8"),  # from 1, raised by each snapshot
         ("signals", "i8"),  # rows filled in the output
         ("windows", "i8"),
+        # the window last asked for (time.number_of): its number, its place in the ring, its first and past-last ns
+        ("window_number", "i8"),
+        ("window_place", "i8"),
+        ("window_from_ns", "i8"),
+        ("window_to_ns", "i8"),
     ]
 )
 

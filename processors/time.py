@@ -68,24 +68,57 @@ def advance(state: State, s: int, event_ns: int, arrival_ns: int) -> None:
 
 
 @inner
+def number_of(state: State, t_ns: int) -> int:
+    """Number of the window that `t_ns` falls into. Most rows fall into the last one's: that saves a division."""
+    partition = state.partition[0]
+    if t_ns < partition.window_from_ns or t_ns >= partition.window_to_ns:
+        window_ns = state.settings[0].window_ns
+        number = t_ns // window_ns
+        partition.window_number = number
+        partition.window_place = number % state.slots.shape[1]
+        partition.window_from_ns = number * window_ns
+        partition.window_to_ns = partition.window_from_ns + window_ns
+    return partition.window_number
+
+
+@inner
+def place_of(state: State, number: int) -> int:
+    """Place in the ring of window `number`."""
+    partition = state.partition[0]
+    if number == partition.window_number and partition.window_to_ns != 0:
+        return partition.window_place
+    return number % state.slots.shape[1]
+
+
+@inner
+def is_due(state: State, event_ns: int) -> bool:
+    """Whether `due` is past the last window that was closed, without a division."""
+    partition, window_ns = state.partition[0], state.settings[0].window_ns
+    closed = partition.closed_number
+    if closed == NULL:
+        return True
+    outgrown = event_ns >= (closed + 1 + state.slots.shape[1]) * window_ns
+    return outgrown or partition.watermark_ns >= (closed + 2) * window_ns  # NULL is below everything
+
+
+@inner
 def due(state: State, event_ns: int) -> int:
     """Number of the last window to close before a row at `event_ns` is applied.
 
     It is the last whose end the partition's watermark has reached. Where a slow source holds the watermark
     back for longer than the ring of windows is, the oldest closes all the same: what comes for it revises it.
     """
-    window_ns = state.settings[0].window_ns
-    outgrown = event_ns // window_ns - state.slots.shape[1]
+    outgrown = number_of(state, event_ns) - state.slots.shape[1]
     watermark = state.partition[0].watermark_ns
     if watermark == NULL:
         return outgrown
-    return max(watermark // window_ns - 1, outgrown)
+    return max(number_of(state, watermark) - 1, outgrown)
 
 
 @inner
 def find_slot(state: State, i: int, number: int) -> int:
     """Position in the ring of the instrument's window `number`, or -1."""
-    k = number % state.slots.shape[1]
+    k = place_of(state, number)
     return k if state.slots[i, k].number == number else -1
 
 
@@ -96,7 +129,7 @@ def open_slot(state: State, i: int, number: int) -> int:
     A window that is first touched after its number was closed begins as CLOSED at revision -1, so that
     its first publication is revision 0.
     """
-    k = number % state.slots.shape[1]
+    k = place_of(state, number)
     slot = state.slots[i, k]
     if slot.number == number:
         return k

@@ -31,13 +31,14 @@ ERROR_WORKER: Final = "equipoise-worker"
 Headers = list[tuple[str, bytes]]
 
 
-def source_headers(topic: str, partition: int, offset: int) -> Headers:
-    """Where the record lies that triggered a signal."""
-    return [
-        (SOURCE_TOPIC, topic.encode()),
-        (SOURCE_PARTITION, b"%d" % partition),
-        (SOURCE_OFFSET, b"%d" % offset),
-    ]
+def source_headers(topic: str, partition: int) -> Headers:
+    """In which log the record lies that triggered a signal; `offset_header` says where in it."""
+    return [(SOURCE_TOPIC, topic.encode()), (SOURCE_PARTITION, b"%d" % partition)]
+
+
+def offset_header(offset: int) -> tuple[str, bytes]:
+    """The offset of the record that triggered a signal."""
+    return SOURCE_OFFSET, b"%d" % offset
 
 
 def dead_letter_headers(

@@ -1,93 +1,35 @@
-"""SpreadSignal, FeeSignal and ImbalanceWindow payloads straight from the engine's rows.
+"""ImbalanceWindow payloads straight from the engine's rows; those of signals come from `processors/avro/signals.py`.
 
-`encode_*` gives the very bytes of `codec.encode(name, rows.*_record(row…))` in a quarter of the
+`encode_window` gives the very bytes of `codec.encode("ImbalanceWindow", rows.window_record(row…))` in a quarter of the
 time; a property test holds them equal. The order of the parts is the order of the schema's fields.
 """
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from equipoise.schemas.enums import COMPONENT_NAMES, Kind
-from equipoise.schemas.errors import EncodingError
-from equipoise.schemas.row_layout import NULL, InstrumentLike, MeasureRow, Row, SignalRow, WindowRow
+from equipoise.schemas.enums import Kind
+from equipoise.schemas.row_layout import NULL, InstrumentLike, MeasureRow, Row, WindowRow
 from equipoise.schemas.rows import (
     Names,
     buckets,
     classified_share,
     profile,
     reasons,
-    tick_text,
     underlying,
 )
 
 _KINDS: Final = tuple(kind.name.lower().encode() for kind in Kind)
 _double: Final = Struct("<d").pack
 _some_double: Final = Struct("<Bd").pack
-_component_doubles: Final = Struct("<3d").pack
-_full_component: Final = Struct("<B4dBd").pack
 _NONE: Final = b"\0"
 _SOME: Final = b"\2"
-_NO_HEARTBEAT: Final = b"\0\0"  # last_id, silence_ns
 
 # A varint in groups of 14 bits: `_MORE` gives two bytes that are followed by others, `_END` the last one or two.
 _GROUP: Final = 1 << 14
 _MORE: Final = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_GROUP))
 _END: Final = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(_GROUP))
-
-
-class Signals(NamedTuple):
-    """The two payloads of one signal row; what is not asked for is empty."""
-
-    spread: bytes
-    fee: bytes
-
-
-def encode_signals(
-    row: tuple[Any, ...],
-    components: Sequence[tuple[Any, ...]],
-    instrument: InstrumentLike,
-    names: Names = COMPONENT_NAMES,
-    emits: int = 3,
-) -> Signals:
-    """SpreadSignal (bit 1 of `emits`) and FeeSignal (bit 2) of a SIGNAL_DTYPE row, whose frame is written once.
-
-    `components`: its COMPONENT_DTYPE rows, one for each of `names`. All rows are tuples, as `tolist` gives them.
-
-    Raises
-    ------
-    EncodingError
-        There are more or fewer components than names.
-    """
-    signal = SignalRow._make(row)
-    frame = b"".join(_frame(signal, components, instrument, names))
-    return Signals(frame + _spread(signal) if emits & 1 else b"", frame + _fee(signal) if emits & 2 else b"")
-
-
-def _spread(signal: SignalRow) -> bytes:
-    return b"".join((
-        _optional_double(signal.bid_half_spread),
-        _optional_double(signal.ask_half_spread),
-        _optional_double(signal.bid_half_spread_bps),
-        _optional_double(signal.ask_half_spread_bps),
-        _optional_double(signal.widen_factor),
-        _optional_double(signal.skew_bps),
-        _ENUM[signal.binding_cap],
-        _NO_HEARTBEAT,
-    ))  # fmt: skip
-
-
-def _fee(signal: SignalRow) -> bytes:
-    return b"".join((
-        _optional_long(signal.fee_taker_buy),
-        _optional_long(signal.fee_taker_sell),
-        _optional_long(signal.surcharge),
-        _optional_long(signal.rebate),
-        _optional_long(signal.rebate_budget),
-        _NO_HEARTBEAT,
-    ))  # fmt: skip
 
 
 def encode_window(
@@ -135,50 +77,10 @@ def encode_window(
     return b"".join(parts)
 
 
-def _frame(
-    signal: SignalRow, components: Sequence[tuple[Any, ...]], instrument: InstrumentLike, names: Names
-) -> list[bytes]:
-    if len(components) != len(names):
-        raise EncodingError(f"components: got {len(components)} rows, expected {len(names)}")
-    parts = _head(instrument, signal.kind, signal.ordinal, signal.revision)
-    parts += (
-        _ENUM[signal.trigger],
-        _long(signal.as_of_ns),
-        _long(signal.valid_until_ns),
-        _ENUM[signal.status],
-        _reasons(signal.reasons),
-        _ENUM[signal.regime],
-        _ENUM[signal.rebalance],
-        _long(signal.policy_version),
-        _optional_double(signal.score),
-        _ENUM[len(names)],
-    )
-    for name, row in zip(_written(names), components, strict=True):
-        parts += _component(name, row)
-    parts += (
-        _NONE,  # end of the components
-        _tick(instrument.tick),
-        _mid(signal.reference_mid_x2),
-        _stamp(signal.reference_mid_ns),
-        _mid(signal.last_good_mid_x2),
-        _stamp(signal.last_good_mid_ns),
-    )
-    return parts
-
-
 def _head(instrument: InstrumentLike, kind: int, ordinal: int, revision: int) -> list[bytes]:
     key, names = _names(instrument.venue, instrument.symbol)
     identity = b"%b/%b/%d" % (key, _KINDS[kind], ordinal)
     return [_long(len(identity)), identity, _long(revision), _ENUM[kind], names]
-
-
-def _component(name: bytes, row: tuple[Any, ...]) -> tuple[bytes, ...]:
-    value, weight, contribution, effective_weight, last_good, last_good_ns, reason = row
-    if value == value and last_good == last_good:  # the common case, in one call
-        numbers = _full_component(2, value, weight, contribution, effective_weight, 2, last_good)
-        return name, numbers, _stamp(last_good_ns), _ENUM[reason]
-    numbers = _component_doubles(weight, contribution, effective_weight)
-    return name, _optional_double(value), numbers, _optional_double(last_good), _stamp(last_good_ns), _ENUM[reason]
 
 
 def _long(value: int) -> bytes:
@@ -198,14 +100,6 @@ _ENUM: Final = tuple(_long(n) for n in range(64))
 
 def _string(text: bytes) -> bytes:
     return _long(len(text)) + text
-
-
-def _optional_long(value: int) -> bytes:
-    return _NONE if value == NULL else _SOME + _long(value)
-
-
-# Most stamps of a signal are the same one.
-_stamp: Final = lru_cache(maxsize=64)(_optional_long)
 
 
 def _optional_double(value: float) -> bytes:
@@ -244,11 +138,6 @@ def _reasons(bits: int) -> bytes:
 def _names(venue: str, symbol: str) -> tuple[bytes, bytes]:
     """VENUE:SYMBOL, and the two as Avro strings."""
     return f"{venue}:{symbol}".encode(), _string(venue.encode()) + _string(symbol.encode())
-
-
-@lru_cache(maxsize=4096)
-def _tick(tick: Decimal) -> bytes:
-    return _string(tick_text(tick).encode())
 
 
 @lru_cache(maxsize=64)

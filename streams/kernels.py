@@ -20,6 +20,7 @@ from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.processors.jit import cache_folder
 from equipoise.schemas.enums import Action, Flag
+from equipoise.streams.outgoing import payloads
 from equipoise.streams.records import Decoded, RawRecord, batch_of
 from equipoise.streams.settings import Settings
 from equipoise.streams.settings.engine import engine_settings
@@ -53,7 +54,9 @@ def warm_up_engine(settings: Settings | None = None) -> float:
         events.action[:], events.flags[:], events.event_ns[:] = Action.NOTHING, Flag.LAST, 1_700_000_000_000_000_000
         events.arrival_ns[:] = NULL
         task.feed_rows(topic, Decoded(events, [0]), [0])
-    task.flush()
+    step = task.flush()
+    if step.outputs is not None:
+        list(payloads(step.outputs._replace(signals=step.outputs.signals[:0]), instruments))
     task.load(task.dump())
     return time.monotonic() - began
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
+from weakref import WeakKeyDictionary
 
+from equipoise.processors.avro.signals import SignalWriter
 from equipoise.processors.columns import Outputs
 from equipoise.processors.instruments import Instrument, Instruments
-from equipoise.schemas.headers import Headers, source_headers
-from equipoise.schemas.row_writer import encode_signals, encode_window
+from equipoise.schemas.headers import Headers, offset_header, source_headers
+from equipoise.schemas.row_writer import encode_window
 from equipoise.streams.settings import Topics
 
 SPREAD: Final = "SpreadSignal"
@@ -15,7 +17,8 @@ FEE: Final = "FeeSignal"
 WINDOW: Final = "ImbalanceWindow"
 INTENT: Final = "SwapIntent"
 WRITTEN: Final = (SPREAD, FEE, WINDOW, INTENT)
-SIGNALS: Final = (SPREAD, FEE)  # in the order of row_writer.Signals
+SIGNALS: Final = (SPREAD, FEE)  # in the order of SignalWriter's Bodies
+_writers: WeakKeyDictionary[Instruments, SignalWriter] = WeakKeyDictionary()
 
 
 @dataclass(slots=True)
@@ -44,14 +47,20 @@ def payloads(outputs: Outputs, instruments: Instruments) -> Iterator[tuple[str, 
         instrument = instruments[int(window["instrument"])]
         body = encode_window(window, instrument, measures, names.measures)
         yield WINDOW, instrument, body, int(window["source"]), int(window["offset"])
-    places = zip(*(outputs.signals[name].tolist() for name in ("instrument", "emits", "source", "offset")), strict=True)
-    rows = zip(outputs.signals.tolist(), outputs.components.tolist(), places, strict=True)
-    for signal, components, (index, emits, source, offset) in rows:
-        instrument = instruments[index]
-        bodies = encode_signals(signal, components, instrument, names.components, emits)
+    if not len(outputs.signals):
+        return
+    places = zip(*(outputs.signals[name].tolist() for name in ("instrument", "source", "offset")), strict=True)
+    for (index, source, offset), bodies in zip(places, _writer(instruments).bodies(outputs), strict=True):
         for schema, body in zip(SIGNALS, bodies, strict=True):
             if body:
-                yield schema, instrument, body, source, offset
+                yield schema, instruments[index], body, source, offset
+
+
+def _writer(instruments: Instruments) -> SignalWriter:
+    """The table's own writer: what it keeps of the table is made once."""
+    if instruments not in _writers:
+        _writers[instruments] = SignalWriter(instruments)
+    return _writers[instruments]
 
 
 class Outgoing:
@@ -78,9 +87,11 @@ class Outgoing:
             partition: the task's number.
             extra: headers that say what depends on the wall clock.
         """
+        fronts = [source_headers(topic, partition) for topic in topics]
         for schema, instrument, body, source, offset in payloads(outputs, self._instruments):
-            headers = source_headers(topics[source], partition, offset)
-            yield schema, instrument.key, body, self.record(schema, instrument.key, body, [*headers, *extra])
+            headers = [*fronts[source], offset_header(offset), *extra]
+            key = instrument.key
+            yield schema, key, body, self.record(schema, key, body, headers)
 
     def record(self, schema: str, key: str, body: bytes, headers: Headers) -> OutRecord:
         """One framed record."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from equipoise.schemas.errors import RegistryError
-from equipoise.schemas.headers import CATCHING_UP, Headers, source_headers
+from equipoise.schemas.headers import CATCHING_UP, Headers, offset_header, source_headers
 from equipoise.streams.checkpoint import StateWriter
 from equipoise.streams.dead_letters import dead_letter
 from equipoise.streams.delivery import Output
@@ -165,7 +165,7 @@ class Partition:
             self._arrivals[self._index[topic]].settled(below)
 
     def _intent(self, intent: Intent) -> OutRecord:
-        headers = source_headers(self.task.topics[0], self.number, intent.offset)
+        headers = [*source_headers(self.task.topics[0], self.number), offset_header(intent.offset)]
         return self._tools.outgoing.record(INTENT, intent.key, intent.body, headers)
 
     def _letter(self, dead: Dead) -> OutRecord:

@@ -24,6 +24,12 @@ def session_of(t_ns: int, offset_ns: int) -> int:
     return (t_ns - offset_ns) // DAY_NS
 
 
+@njit
+def session_end(session: int, offset_ns: int) -> int:
+    """First nanosecond behind a session; NULL for that of an instrument of which nothing has been seen."""
+    return NULL if session == NULL else (session + 1) * DAY_NS + offset_ns
+
+
 @inner
 def roll_session(inst: Array, session: int) -> None:
     """Start a session: the totals and the price profile begin afresh."""

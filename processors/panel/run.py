@@ -6,6 +6,7 @@ A measure's value is asked for after each group only if it weighs in the score, 
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.processors import time
 from equipoise.processors.columns import N_COMPONENTS, NULL
 from equipoise.processors.jit import apart, inner
 from equipoise.processors.measures.observation import CLOSE, GROUP, LEVELS, MAX_OUTPUTS, TRADE, VALUE
@@ -186,7 +187,7 @@ def _common(state: State, i: int, book: int, event_ns: int) -> None:
     seen.event_ns = event_ns
     seen.session = inst.session
     seen.window_ns = state.settings[0].window_ns
-    seen.window = event_ns // seen.window_ns
+    seen.window = time.number_of(state, event_ns)
     seen.bid, seen.bid_quantity = inst.bid, inst.bid_quantity
     seen.ask, seen.ask_quantity = inst.ask, inst.ask_quantity
     seen.mid_x2 = _mid_x2(inst.bid, inst.ask)

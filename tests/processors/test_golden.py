@@ -15,7 +15,7 @@ from equipoise.schemas.enums import BookSource
 
 from .rows import joined, table, wild
 
-GOLDEN = "e6299aaf1fed2723f96ea461fcc29fceac8637ef2928d3f42b73febdc0984d48"
+GOLDEN = "fe8ebe737fbe4153f5afac0f972bfd4c12a33154b7bcd23532666f99539a7504"
 
 
 def digest() -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from equipoise.processors import sections
+from equipoise.processors.columns import Outputs
 from equipoise.processors.engine import Engine
 from equipoise.processors.panel.settings import PanelSettings
 from equipoise.processors.sections import Section
@@ -81,6 +82,14 @@ def test_rows_of_two_layouts_are_refused() -> None:
         load(rows() | {"T:S0": other.dump()["T:S0"]})
 
 
+def _alike(found: Outputs, wanted: Outputs) -> None:
+    """Integers exactly; floats but for their last bits: exp2 was another polynomial when that state was written."""
+    for name in Outputs._fields[:-1]:
+        left, right = getattr(found, name), getattr(wanted, name)
+        for field in left.dtype.names or [...]:
+            np.testing.assert_allclose(left[field], right[field], rtol=1e-12 if left[field].dtype.kind == "f" else 0)
+
+
 def test_state_of_version_1_is_read() -> None:
     """Rows that the first version wrote after 500 rows of this market. It had no measures beside the kernel's own."""
     kept = json.loads((Path(__file__).parent / "states" / "version_1.json").read_text())
@@ -90,7 +99,7 @@ def test_state_of_version_1_is_read() -> None:
     loaded, whole = (Engine(listed, EngineSettings(panel=none), sources=2) for _ in range(2))
     loaded.load(stored)
     whole.step(part(market, 0, 500))
-    assert joined([loaded.step(part(market, 500, 800))]) == joined([whole.step(part(market, 500, 800))])
+    _alike(loaded.step(part(market, 500, 800)), whole.step(part(market, 500, 800)))
     other = EngineSettings(time=TimeSettings(window_ns=2 * SECOND), panel=none)
     with pytest.raises(StateError, match="other windows, half-lives or buckets"):
         Engine(listed, other, sources=2).load(stored)

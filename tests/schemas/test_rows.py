@@ -8,8 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from equipoise.processors.columns import COMPONENT_DTYPE, MEASURE_DTYPE, N_BUCKETS, NULL, SIGNAL_DTYPE, WINDOW_DTYPE
-from equipoise.processors.instruments import Instrument
+from equipoise.processors.avro.signals import Bodies, SignalWriter
+from equipoise.processors.columns import (
+    COMPONENT_DTYPE,
+    MEASURE_DTYPE,
+    N_BUCKETS,
+    NULL,
+    SIGNAL_DTYPE,
+    WINDOW_DTYPE,
+    Names,
+    Outputs,
+)
+from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.schemas import codec, enums, row_layout, row_writer, rows
 from equipoise.schemas.errors import EncodingError
 
@@ -71,6 +81,20 @@ def test_rows_have_the_columns_of_the_dtypes() -> None:
     assert row_layout.NULL == NULL
 
 
+def written(
+    row: Any, components: Any, instrument: Instrument, names: tuple[str, ...] = enums.COMPONENT_NAMES
+) -> Bodies:
+    """Both bodies of one row, by the kernel."""
+    table = Instruments()
+    table.add(Instrument("other", "ONE", Decimal(1), Decimal(1)))
+    row["instrument"], row["emits"] = table.add(instrument), 3
+    empty = np.zeros(0, np.uint8)
+    windows, measures = np.zeros(0, WINDOW_DTYPE), np.zeros((0, 0), MEASURE_DTYPE)
+    outputs = Outputs(np.array([row]), components[None], windows, measures, empty, empty, Names(names))
+    (bodies,) = SignalWriter(table).bodies(outputs)
+    return bodies
+
+
 def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Columns that are never null in the engine; NaN would not compare equal after decoding."""
     for name in ("weight", "contribution", "effective_weight"):
@@ -83,11 +107,11 @@ def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def test_signals_are_written_as_fastavro_would(row: Any, components: Any, instrument: Instrument) -> None:
     components = avoid_nan(components)
     spread = rows.spread_record(row, components, instrument, NAMES)
-    body = row_writer.encode_signals(row.item(), components.tolist(), instrument, NAMES).spread
+    body = written(row, components, instrument, NAMES).spread
     assert body == codec.encode("SpreadSignal", spread)
     assert codec.decode("SpreadSignal", body) == spread
     fee = rows.fee_record(row, components, instrument, NAMES)
-    body = row_writer.encode_signals(row.item(), components.tolist(), instrument, NAMES).fee
+    body = written(row, components, instrument, NAMES).fee
     assert body == codec.encode("FeeSignal", fee)
     assert codec.decode("FeeSignal", body) == fee
 
@@ -115,7 +139,7 @@ def test_a_signal_row_by_hand() -> None:
     row["ordinal"], row["reference_mid_x2"], row["last_good_mid_x2"] = 41, 2001, NULL
     row["reasons"] = 1 << enums.Reason.CROSSED | 1 << enums.Reason.SEQUENCE_GAP
     row["status"], row["skew_bps"], row["widen_factor"] = enums.Status.DEGRADED, np.nan, 2.5
-    record = codec.decode("SpreadSignal", row_writer.encode_signals(row.item(), components.tolist(), LINEAR).spread)
+    record = codec.decode("SpreadSignal", written(row, components, LINEAR).spread)
     assert record["id"] == "binance:BTCUSDT/live/41"
     assert (record["venue"], record["symbol"], record["tick"]) == ("binance", "BTCUSDT", "0.1")
     assert record["reasons"] == ["CROSSED", "SEQUENCE_GAP"]
@@ -150,17 +174,34 @@ def test_unused_buckets_stay_out() -> None:
     assert record["id"] == "binance:BTCUSDT/final/0"
 
 
+def test_rows_are_told_apart_by_what_they_emit() -> None:
+    table = Instruments()
+    for symbol in ("A", "BB"):
+        table.add(Instrument("V", symbol, Decimal(1), Decimal(1)))
+    rows_of = np.zeros(10_000, SIGNAL_DTYPE)
+    rows_of["ordinal"], rows_of["emits"] = np.arange(10_000), np.arange(10_000) % 4
+    rows_of["instrument"] = np.arange(10_000) % 2
+    parts = np.zeros((10_000, len(enums.COMPONENT_NAMES)), COMPONENT_DTYPE)
+    empty = np.zeros(0, np.uint8)
+    windows, measures = np.zeros(0, WINDOW_DTYPE), np.zeros((0, 0), MEASURE_DTYPE)
+    found = list(SignalWriter(table).bodies(Outputs(rows_of, parts, windows, measures, empty, empty)))
+    for number, bodies in enumerate(found):
+        assert [bool(body) for body in bodies] == [number % 4 in (1, 3), number % 4 in (2, 3)]
+        for schema, body in zip(("SpreadSignal", "FeeSignal"), bodies, strict=True):
+            assert not body or codec.decode(schema, body)["id"] == f"V:{'BB' if number % 2 else 'A'}/live/{number}"
+
+
 def test_a_reason_that_no_enum_has_is_refused() -> None:
     row, components = signal()
     row["reasons"] = 1 << 31
     with pytest.raises(EncodingError, match="0x80000000"):
-        row_writer.encode_signals(row.item(), components.tolist(), LINEAR)
+        written(row, components, LINEAR)
 
 
 def test_a_wrong_number_of_components_is_refused() -> None:
     row, components = signal()
     with pytest.raises(EncodingError, match=r"got \d+ rows, expected \d+"):
-        row_writer.encode_signals(row.item(), components[:-1].tolist(), LINEAR)
+        written(row, components[:-1], LINEAR)
 
 
 def test_equal_ticks_have_one_text() -> None:
