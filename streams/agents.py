@@ -114,6 +114,28 @@ class FaustSource:
         return group_member(coordinator.group_id, generation, coordinator.member_id, instance)
 
 
+def trouble(app: faust.App) -> str:
+    """Why aiokafka's consumer stands still; empty: it does not.
+
+    Its tasks end, or wait for somebody to take note of what went wrong, which Faust never does: the worker would stay
+    a member of the group, and get nothing any more.
+    """
+    consumer: Any = app.consumer
+    kafka = consumer._thread._consumer
+    if kafka is None:
+        return ""
+    coordinator, fetcher = kafka._coordinator, kafka._fetcher
+    if coordinator is not None and coordinator._pending_exception is not None:
+        return f"group: {coordinator._pending_exception!r}"
+    for name, task in (
+        ("group", getattr(coordinator, "_coordination_task", None)),
+        ("fetch", getattr(fetcher, "_fetch_task", None)),
+    ):
+        if task is not None and task.done():
+            return f"{name}: {'cancelled' if task.cancelled() else repr(task.exception())}"
+    return ""
+
+
 class Batches:
     """Hands on what comes: whole batches at once, single messages put together.
 

@@ -101,6 +101,16 @@ class Runtime:
             for topic in partition.task.topics
         }
 
+    def awaited(self) -> dict[Place, int]:
+        """Of those that are neither held nor known to have ended, the next record."""
+        found = {}
+        for (_, number), partition in self.partitions.items():
+            for topic in partition.task.topics:
+                position, end = partition.task.position(topic), self._tools.source.end(topic, number)
+                if not partition.holds(topic) and not 0 <= end <= position + 1:
+                    found[topic, number] = position
+        return found
+
     def receive(self, records: Sequence[RawRecord]) -> None:
         """Records of any assigned partitions, each partition's in order."""
         try:
