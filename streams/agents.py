@@ -6,8 +6,8 @@ This is the only file that knows how records come out of Faust: as whole batches
 Of Faust's own machinery three things are left out, because they lose records (its commits pass
 unprocessed ones, its exactly-once writes no markers, its windows vanish): topics are declared with
 `acks=False`, so that Faust never commits; offsets are committed by us, after a checkpoint; state is
-not in tables. At an assignment Faust seeks to the committed offsets *after* `on_rebalance_complete`:
-the recovered offsets are committed there, so that its own seek lands on them.
+not in tables. At an assignment Faust seeks *after* `on_rebalance_complete`, and goes on where the
+recovered partitions stand (`transport/position.py`).
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from equipoise.streams.records import RawRecord, RecordBatch
 from equipoise.streams.runtime import Runtime
 from equipoise.streams.settings import Damage, Settings
 from equipoise.streams.transport.driver import Transport
+from equipoise.streams.transport.position import go_on_at
 from equipoise.streams.transport.reader import Bounds
 
 log = logging.getLogger(__name__)
@@ -113,6 +114,28 @@ class FaustSource:
         return group_member(coordinator.group_id, generation, coordinator.member_id, instance)
 
 
+def trouble(app: faust.App) -> str:
+    """Why aiokafka's consumer stands still; empty: it does not.
+
+    Its tasks end, or wait for somebody to take note of what went wrong, which Faust never does: the worker would stay
+    a member of the group, and get nothing any more.
+    """
+    consumer: Any = app.consumer
+    kafka = consumer._thread._consumer
+    if kafka is None:
+        return ""
+    coordinator, fetcher = kafka._coordinator, kafka._fetcher
+    if coordinator is not None and coordinator._pending_exception is not None:
+        return f"group: {coordinator._pending_exception!r}"
+    for name, task in (
+        ("group", getattr(coordinator, "_coordination_task", None)),
+        ("fetch", getattr(fetcher, "_fetch_task", None)),
+    ):
+        if task is not None and task.done():
+            return f"{name}: {'cancelled' if task.cancelled() else repr(task.exception())}"
+    return ""
+
+
 class Batches:
     """Hands on what comes: whole batches at once, single messages put together.
 
@@ -148,6 +171,11 @@ class Batches:
         self._count += 1
         if self._count >= self._most:
             self.flush()
+
+    def positions(self) -> dict[TP, int]:
+        """Where each partition that is taken up goes on."""
+        found = self.runtime.positions() if self.runtime is not None else {}
+        return {TP(topic, partition): offset for (topic, partition), offset in found.items()}
 
     def flush(self) -> None:
         """Hand over what waits."""
@@ -219,6 +247,7 @@ def follow_group(app: faust.App, stream: "Follower", topics: set[str]) -> None:
     async def complete(*_: Any, **__: Any) -> None:
         batches.clear()
         batches.runtime = await stream.start()
+        go_on_at(app.consumer, topics, batches.positions)
         places = {(tp.topic, tp.partition) for tp in app.consumer.assignment() if tp.topic in topics}
         await batches.runtime.assigned(places, app.consumer_generation_id)
 

@@ -26,6 +26,7 @@ from equipoise.streams.intents import IntentDecoder, MempoolTask
 from equipoise.streams.listing import Listing
 from equipoise.streams.outgoing import Outgoing
 from equipoise.streams.records import Decoder
+from equipoise.streams.renew import renew
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.runtime import Runtime
 from equipoise.streams.settings import Kafka, Merge, Mode, Settings
@@ -34,7 +35,7 @@ from equipoise.streams.state_rows import MEMPOOL
 from equipoise.streams.task import Claim, Task
 from equipoise.streams.topics import Input, Topics, TopicsError, check_partitions, inputs
 from equipoise.streams.transactions import Transactions
-from equipoise.streams.transport.driver import Transport
+from equipoise.streams.transport.driver import MISFIT, Transport
 from equipoise.streams.vitals import Vitals
 from equipoise.streams.work import Source, Tools, Work
 
@@ -76,7 +77,10 @@ class Stream:
             tools = Tools(self._settings, outputs, outgoing, source, worker)
             self.runtime = Runtime(tools, self._task, self.instruments)
             self.vitals = Vitals(self.runtime)
-            self.runtime.start(self.vitals.watchdog.run())
+            jobs = [self.vitals.watchdog.run()]
+            if isinstance(self._app.transport, Transport) and not MISFIT:  # else positions stay before what is left out
+                jobs.append(renew(self.runtime))
+            self.runtime.start(*jobs)
         return self.runtime
 
     def stop(self) -> None:

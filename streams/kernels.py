@@ -43,15 +43,16 @@ def warm_up(settings: Settings | None = None) -> float:
 
 
 def warm_up_engine(settings: Settings | None = None) -> float:
-    """Run two rows through a throw-away task with the measures of the settings; returns the seconds that it took."""
+    """Run three rows through a throw-away task with the measures of the settings; returns the seconds that it took."""
     began = time.monotonic()
     instruments = Instruments()
     instruments.add(Instrument("WARM", "UP", Decimal(1), Decimal(1)))
     topics = ["first", "second"]
     task = Task(topics, Engine(instruments, engine_settings(settings or Settings()), len(topics)))
-    for topic in topics:
+    for topic, after_ns in (("first", 0), ("first", 2), ("second", 1)):  # a merge, too, has something to do
         events = empty_events(1)
-        events.action[:], events.flags[:], events.event_ns[:] = Action.NOTHING, Flag.LAST, 1_700_000_000_000_000_000
+        events.action[:], events.flags[:] = Action.NOTHING, Flag.LAST
+        events.event_ns[:] = 1_700_000_000_000_000_000 + after_ns
         events.arrival_ns[:] = NULL
         task.feed_rows(topic, Decoded(events, [0]), [0])
     step = task.flush()

@@ -125,6 +125,10 @@ class Partition:
         """Whether there is something to seal."""
         return self.task.settled() != self.sealed or self._output.unsealed
 
+    def holds(self, topic: str) -> bool:
+        """Whether no more of this topic is to come for now."""
+        return self._waits or topic in self._held
+
     def waits(self) -> Iterator[Wait]:
         """What this partition waits for."""
         for stage, since_s in self._since_s.items():

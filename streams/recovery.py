@@ -133,6 +133,11 @@ class Reader:
             )  # fmt: skip
         return max(offset, low)
 
+    def end(self, topic: str, partition: int) -> int:
+        """Behind the last record that a reader of committed data gets."""
+        _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=self._timeout_s)
+        return int(high)
+
     def newest_ms(self, topic: str, partition: int) -> int | None:
         """Kafka's stamp of the last record, None: there is none."""
         _, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=self._timeout_s)

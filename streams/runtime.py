@@ -89,13 +89,27 @@ class Runtime:
             return  # assigned anew in the meantime
         for slot, (output, beginning) in zip(by_slot, begun, strict=True):
             self.partitions[slot] = self._take_up(slot, output, beginning, generation)
-        offsets = {
-            (topic, slot[1]): self.partitions[slot].task.position(topic)
-            for slot, topics in by_slot.items()
-            for topic in topics
-        }
+        offsets = {place: offset for place, offset in self.positions().items() if place in places}
         if offsets and not await self._tools.source.commit(offsets):
             log.info("assigned anew while partitions were being recovered")
+
+    def positions(self) -> dict[Place, int]:
+        """The next record of each topic and partition that is taken up."""
+        return {
+            (topic, number): partition.task.position(topic)
+            for (_, number), partition in self.partitions.items()
+            for topic in partition.task.topics
+        }
+
+    def awaited(self) -> dict[Place, int]:
+        """Of those that are neither held nor known to have ended, the next record."""
+        found = {}
+        for (_, number), partition in self.partitions.items():
+            for topic in partition.task.topics:
+                position, end = partition.task.position(topic), self._tools.source.end(topic, number)
+                if not partition.holds(topic) and not 0 <= end <= position + 1:
+                    found[topic, number] = position
+        return found
 
     def receive(self, records: Sequence[RawRecord]) -> None:
         """Records of any assigned partitions, each partition's in order."""

@@ -1,8 +1,12 @@
 """Running a worker in the foreground: signals, a grace period, one sentence when it fails."""
 
 import asyncio
+import faulthandler
 import logging
+import os
 import signal
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,6 +15,7 @@ import faust
 from confluent_kafka import KafkaException
 
 from equipoise.streams import metrics
+from equipoise.streams.agents import trouble
 from equipoise.streams.app import Stream, install, make_app
 from equipoise.streams.delivery import FencedError
 from equipoise.streams.kernels import warm_up
@@ -23,6 +28,11 @@ from equipoise.streams.topics import Topics, inputs
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.2
+EXIT_S: Final = 5.0  # past the grace period: what has not ended by then is ended
+
+
+class StuckError(RuntimeError):
+    """Something of this process neither goes on nor ends: another process has to begin."""
 
 
 async def run(settings: Settings, ready: Callable[[Stream], None] | None = None) -> None:
@@ -42,12 +52,16 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up, settings))
     shown = _Shown()
-    async with _beside(settings, shown):
-        while not asked.is_set():
-            try:
-                await _run_once(settings, asked, shown, ready)
-            except FencedError as why:  # what became of the last transaction is read at the next start
-                log.warning("beginning again: %s", why)
+    try:
+        async with _beside(settings, shown):
+            while not asked.is_set():
+                try:
+                    await _run_once(settings, asked, shown, ready)
+                except FencedError as why:  # what became of the last transaction is read at the next start
+                    log.warning("beginning again: %s", why)
+    except Exception as why:
+        _end_within(EXIT_S, sentence(why))  # Faust's threads outlive an app that fails to start
+        raise
 
 
 class _Shown:
@@ -93,14 +107,23 @@ async def _run_once(
     if ready is not None:
         ready(stream)
     looking = asyncio.create_task(_other_topics(settings, stream))
+    again: FencedError | None = None
     try:
         while not (asked.is_set() or looking.done() or app.crashed):
             if stream.runtime is not None and stream.runtime.failed.done():
                 stream.runtime.failed.result()
+            if why := trouble(app):
+                raise StuckError(f"the consumer does not go on by itself: {why}")
             await asyncio.sleep(LOOK_S)
+    except FencedError as why:
+        again = why
     finally:
         looking.cancel()
-        await _drain(app, settings)
+        drained = await _drain(app, settings)
+    if not (drained or asked.is_set()):  # its consumer may live on and keep partitions that nobody works on
+        raise StuckError(f"not drained within {settings.delivery.grace_s} s: nothing is begun beside it") from again
+    if again is not None:
+        raise again
     if app.crash_reason is not None:
         raise app.crash_reason
 
@@ -111,12 +134,37 @@ def _install(settings: Settings, cancelled: Callable[[], bool]) -> tuple[faust.A
     return None if stream is None else (app, stream)
 
 
-async def _drain(app: faust.App, settings: Settings) -> None:
+async def _drain(app: faust.App, settings: Settings) -> bool:
+    """Stop the app; False: it has not ended in time.
+
+    Faust's services go on where they are cancelled, and wait for their threads without turning the loop. So the limit
+    is a thread's: a worker that hangs is seen by nobody, one that has ended is started again.
+    """
     log.info("draining")
-    try:
-        await asyncio.wait_for(app.stop(), settings.delivery.grace_s)
-    except TimeoutError:
-        log.warning("not drained within %d s; what is not sealed will be repeated", settings.delivery.grace_s)
+    grace_s = settings.delivery.grace_s
+    limit = _end_within(grace_s + EXIT_S, "not drained")
+    stopping = asyncio.create_task(app.stop())
+    done, _ = await asyncio.wait({stopping}, timeout=grace_s)
+    if not done:
+        log.warning("not drained within %d s; what is not sealed will be repeated", grace_s)
+        return False
+    limit.cancel()
+    stopping.result()
+    return True
+
+
+def _end_within(seconds: float, why: str) -> threading.Timer:
+    """End this process after so long, if it still is there and nobody cancels that."""
+    limit = threading.Timer(seconds, _end_at_once, (why,))
+    limit.daemon = True
+    limit.start()
+    return limit
+
+
+def _end_at_once(why: str) -> None:
+    log.critical("does not end by itself, ending it where it stands: %s", why)
+    faulthandler.dump_traceback(sys.stderr)
+    os._exit(1)
 
 
 async def _other_topics(settings: Settings, stream: Stream) -> None:

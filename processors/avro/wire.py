@@ -30,9 +30,16 @@ _TOP, _LOW_7 = _U(0x80), _U(0x7F)
 
 
 def words_of(data: Bytes) -> Words:
-    """The word that begins at each byte; the last seven bytes begin none. Shares the memory of `data`."""
-    n = max(len(data) - 7, 0)
-    return np.ndarray((n,), WORD, data if n else np.zeros(8, np.uint8), 0, (1,))
+    """The word that begins at each byte; the last seven bytes begin none. Shares the memory of `data`.
+
+    Of less than nine bytes there are two words all the same, with zeros behind the end: fewer would be contiguous,
+    which is another type to the compiler, and the first batch of the other kind would wait for it.
+    """
+    if len(data) < 9:
+        data, short = np.zeros(9, np.uint8), data
+        data[: len(short)] = short
+        data.flags.writeable = False
+    return np.ndarray((len(data) - 7,), WORD, data, 0, (1,))
 
 
 @inner

@@ -26,6 +26,7 @@ RECORDS = 1_200
 FEED_S = 4.0
 END_S = 40.0
 LIMIT_S = 90.0  # without any progress
+TELL_S = 2.0  # for a stuck worker to say where it stands
 MODES = {"alo": "at-least-once", "tx": "transactional"}
 
 
@@ -229,6 +230,9 @@ def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], in
                     if found == settled and not any(worker.paused for worker in this.workers):
                         return
             if now - began > LIMIT_S:
+                for worker in this.living:
+                    worker.send(signal.SIGUSR1)  # it writes into its log where it stands
+                time.sleep(TELL_S)
                 apart = {place: (found.get(place), at) for place, at in settled.items() if found.get(place) != at}
                 raise StuckError(f"stuck for {LIMIT_S:g} s (committed, wanted): {apart}")
             time.sleep(TICK_S)

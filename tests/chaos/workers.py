@@ -1,6 +1,8 @@
 """Workers as forked processes of one warm parent."""
 
 import asyncio
+import faulthandler
+import gc
 import logging
 import multiprocessing
 import os
@@ -11,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+GIVEN_UP = ("DeliveryError", "StuckError")
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.chaos.warm"])
 
@@ -28,11 +31,21 @@ def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int) ->
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (disk_bytes, resource.RLIM_INFINITY))
     arm(failpoints)
+    signal.signal(signal.SIGUSR1, _tell)
     try:
         asyncio.run(run(load(flags=flags)))
     except BaseException:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         raise  # into the log
+
+
+def _tell(*_: object) -> None:
+    """Where every thread and every task of every loop stands, into the log: for a worker that does nothing."""
+    faulthandler.dump_traceback(sys.stderr)
+    for task in gc.get_objects():
+        if isinstance(task, asyncio.Task) and not task.done():
+            task.print_stack(file=sys.stderr)
+    sys.stderr.flush()
 
 
 class Worker:
@@ -90,6 +103,6 @@ class Worker:
             expected.add(-signal.SIGKILL)
         if self.asked:
             expected.add(-signal.SIGTERM)  # before it had begun to listen
-        if self.log.exists() and "DeliveryError" in self.log.read_text()[-1000:]:
-            expected.add(1)  # as documented: outputs were not acknowledged in time, and somebody starts it again
+        if self.log.exists() and any(name in self.log.read_text()[-1000:] for name in GIVEN_UP):
+            expected.add(1)  # as documented: it cannot go on, and somebody starts it again
         return "" if code in expected else f"worker ended with {code}; its log: {self.log}"

@@ -25,3 +25,10 @@ def test_a_kernel_that_fails_is_named(monkeypatch):
     monkeypatch.setattr(kernels, "PARTS", {"engine": None, "nonsense": None})
     with pytest.raises(RuntimeError, match="kernels of the nonsense did not compile"):
         kernels.compile_all()
+
+
+def test_first_fetches_compile_nothing():
+    """Of any length, plain or compressed, with instruments listed or not: the loop would stand still meanwhile."""
+    made = subprocess.run([sys.executable, "-m", "tests.project.first_fetches"], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout == ""
