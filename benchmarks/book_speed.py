@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.yardstick import yardstick
 from equipoise.processors.book import l3, levels
 from equipoise.processors.jit import njit
 from equipoise.processors.settings import EngineSettings
@@ -108,6 +109,7 @@ def main() -> None:
     for live, wanted in ((10_000, 150), (1_000_000, 300)):
         found = measure(live, asked.events, asked.runs)
         print(f"| {live:,} | {min(found):.0f} | {statistics.median(found):.0f} | {max(found):.0f} | <= {wanted} |")
+    print(f"\n{yardstick()}")
 
 
 if __name__ == "__main__":

@@ -81,9 +81,19 @@ def _output(axes: Axes, days: Floats, values: Floats, output: Output, look: Look
     elif output.low == 0.0 and output.high == 1.0:
         axes.set_ylim(-0.05, 1.05)
     else:
-        axes.yaxis.set_major_formatter(FuncFormatter(short_number))
+        axes.yaxis.set_major_formatter(FuncFormatter(_long_number if _narrow(values) else short_number))
     if output.sign == -1:
         axes.axhline(0, color=look.ink, linewidth=0.7)
+
+
+def _narrow(values: Floats) -> bool:
+    """Whether three digits would write the same at every tick: a price in ticks, for one."""
+    low, high = np.nanmin(values), np.nanmax(values)
+    return bool(high - low < 0.03 * max(abs(low), abs(high)))
+
+
+def _long_number(value: float, _place: int | None = None) -> str:
+    return f"{value:,.8g}".replace("-", "−")
 
 
 def _short(text: str, most: int = 110) -> str:

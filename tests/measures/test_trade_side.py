@@ -9,8 +9,9 @@ import numba
 import numpy as np
 import pytest
 
-from equipoise.processors.measures import amihud, classify, footprint, hawkes, kyle, signs, spreads
+from equipoise.processors.measures import amihud, classify, footprint, kyle, signs, spreads
 from equipoise.processors.measures.observation import CLOSE, GROUP, TRADE
+from tests.measures.agreement import agree
 from tests.measures.single import Alone, outputs_of, shown, trades
 
 MS, SECOND = 1_000_000, 1_000_000_000
@@ -43,7 +44,7 @@ def test_rules_give_tclfs_signs(rule: str) -> None:
     price, bid, ask = (np.array(answer[name]) for name in ("price", "bid", "ask"))
     found = np.zeros((len(price), 5), np.int64)
     classified(price, bid, ask, np.zeros(1, signs.STATE).view(np.recarray), found)
-    assert found[:, classify.RULES.index(rule)].tolist() == answer[rule]
+    agree("signs", "tclf 0.4.0, each rule on 60 trades", found[:, classify.RULES.index(rule)], answer[rule], allowed=0)
 
 
 def test_volume_of_unknown_side_is_signed_by_the_rule_and_agreement_measured_on_the_known() -> None:
@@ -59,11 +60,11 @@ def test_volume_of_unknown_side_is_signed_by_the_rule_and_agreement_measured_on_
     weight = quantity * 2.0 ** (-(at[-1] - at) / (half_life * MS))
     true = np.where(side == 1, 1, np.where(side == 2, -1, 0))
     sign = np.where(true != 0, true, answer["emo"])
-    assert found[0] == pytest.approx((weight * sign).sum() / weight[sign != 0].sum(), rel=1e-9)
-    assert found[1] == pytest.approx(weight[sign != 0].sum() / weight.sum(), rel=1e-9)
-    for k, rule in enumerate(classify.RULES):
-        agree = (np.array(answer[rule]) == true) & (true != 0)
-        assert found[2 + k] == pytest.approx(weight[agree].sum() / weight[true != 0].sum(), rel=1e-9)
+    plain = [(weight * sign).sum() / weight[sign != 0].sum(), weight[sign != 0].sum() / weight.sum()]
+    for rule in classify.RULES:
+        same = (np.array(answer[rule]) == true) & (true != 0)
+        plain.append(weight[same].sum() / weight[true != 0].sum())
+    agree("signs", "shares: decayed sums written out", found[: len(plain)], plain)
 
 
 # --- footprint
@@ -95,9 +96,10 @@ def test_footprint_is_the_plain_one(seed: int) -> None:
     cells: dict[int, dict[int, int]] = {1: {}, 2: {}}
     for p, s, q in zip(price.tolist(), side.tolist(), quantity.tolist(), strict=True):
         cells[s][p] = cells[s].get(p, 0) + q
-    np.testing.assert_allclose(
-        outputs.measures[0]["value"], plain_footprint(cells[1], cells[2], 2.0, 15), rtol=1e-12, equal_nan=True
-    )
+    found, plain = outputs.measures[0]["value"], plain_footprint(cells[1], cells[2], 2.0, 15)
+    counts = [0, 2, 3, 4, 5]
+    agree("footprint", "counts and point of control, from dictionaries", found[counts], np.array(plain)[counts], 0)
+    agree("footprint", "shares, from dictionaries", found[[1, 6]], np.array(plain)[[1, 6]], 1e-12)
 
 
 def test_footprint_by_hand() -> None:
@@ -133,8 +135,9 @@ def test_kyles_lambda_is_orderflow_metrics() -> None:
     answer = recorded("impact_and_hawkes")
     seen = bars_of(answer["price_change"], answer["signed_volume"])
     found = Alone(kyle.MEASURE, half_life_bars=1e17, least_bars=2).show(seen)[-1]
-    assert found[0] == pytest.approx(answer["kyle_lambda"], rel=1e-9)
-    assert found[1] == pytest.approx(np.corrcoef(answer["signed_volume"], answer["price_change"])[0, 1] ** 2, rel=1e-9)
+    agree("kyle", "orderflow-metrics 0.40.0 kyle_lambda", found[0], answer["kyle_lambda"])
+    r2 = np.corrcoef(answer["signed_volume"], answer["price_change"])[0, 1] ** 2
+    agree("kyle", "r2: numpy.corrcoef", found[1], r2)
 
 
 def test_kyles_lambda_forgets_by_bars() -> None:
@@ -143,7 +146,8 @@ def test_kyles_lambda_forgets_by_bars() -> None:
     found = Alone(kyle.MEASURE, half_life_bars=7.0).show(bars_of(p.tolist(), q.tolist()))[-1]
     weight = 2.0 ** (-np.arange(len(p))[::-1] / 7)
     of_p, of_q = (x - (weight * x).sum() / weight.sum() for x in (p, q))
-    assert found[0] == pytest.approx((weight * of_p * of_q).sum() / (weight * of_q**2).sum(), rel=1e-9)
+    plain = (weight * of_p * of_q).sum() / (weight * of_q**2).sum()
+    agree("kyle", "weighted least squares written out", found[0], plain)
 
 
 def test_amihuds_ratio() -> None:
@@ -156,7 +160,7 @@ def test_amihuds_ratio() -> None:
             ratios.append(1e4 * abs(p / mid) / abs(q))
         mid += p
     weight = 2.0 ** (-np.arange(len(ratios))[::-1] / 9)
-    assert found == pytest.approx((weight * ratios).sum() / weight.sum(), rel=1e-9)
+    agree("amihud", "Amihud's equation 1, bar by bar", found, (weight * ratios).sum() / weight.sum())
 
 
 def test_a_bar_that_ends_without_a_mid_teaches_nothing() -> None:
@@ -212,104 +216,4 @@ def test_spreads_are_the_plain_ones(seed: int) -> None:
             seen["price"][k] = seen["ask"][k] if seen["side"][k] == 1 else seen["bid"][k]
     found = Alone(spreads.MEASURE, horizon_ms=2000, half_life_ms=9000).show(seen)[-1]
     assert found[0] == seen["ask"][-1] - seen["bid"][-1]
-    np.testing.assert_allclose(found[1:], plain_spreads(seen, 2000, 9000), rtol=1e-9)
-
-
-# --- Hawkes
-
-
-def history() -> tuple[dict[str, Any], Any]:
-    answer = recorded("impact_and_hawkes")
-    at = T0 + np.array(answer["hawkes_ms"]) * MS
-    return answer, shown(len(at), TRADE, event_ns=at, side=answer["hawkes_side"], quantity=1)
-
-
-@pytest.mark.parametrize("k", range(3))
-def test_intensities_are_hawkesbooks(k: int) -> None:
-    answer, seen = history()
-    alone = Alone(hawkes.MEASURE, half_life_ms=answer["hawkes_half_life_ms"], least_trades=1)
-    alone.show(seen)
-    alone.state["mu"], alone.state["branching"] = answer["hawkes_mu"], answer["hawkes_n"]
-    later = shown(1, TRADE, event_ns=seen["event_ns"][-1] + answer["hawkes_after_ms"][k] * MS, side=0, quantity=1)
-    found = alone.show(later)[0]
-    np.testing.assert_allclose(found[:2], answer["hawkes_intensity"][k], rtol=1e-9)
-    eigenvalues = np.linalg.eigvals(np.array(answer["hawkes_n"]))
-    assert found[2] == pytest.approx(max(abs(eigenvalues)), rel=1e-12)
-
-
-def plain_fit(at_s: list[float], side: list[int], half_life_s: float, memory: float) -> tuple[Any, Any]:
-    """Expectation-maximisation with forgetting, every sum taken anew over all trades so far."""
-    b, keep = math.log(2) / half_life_s, 2.0 ** (-1 / memory)
-    mu, n, chances = np.zeros(2), np.full((2, 2), 0.25), []
-    for k, (t, i) in enumerate(zip(at_s, side, strict=True)):
-        parts = [sum(b * math.exp(-b * (t - at_s[m])) for m in range(k) if side[m] == j) * n[i, j] for j in range(2)]
-        intensity = mu[i] + sum(parts)
-        if mu[i] > 0:
-            chances.append((i, mu[i] / intensity, [part / intensity for part in parts]))
-        else:  # the first of its side, or the first two trades, between which no time was measured
-            chances.append((i, 1.0, [0.0, 0.0]))
-        age = [keep ** (k - m) for m in range(k + 1)]
-        seconds = sum(keep ** (k - m + 1) * (at_s[m] - at_s[m - 1]) for m in range(1, k + 1))
-        spent = np.zeros(2)
-        for m in range(1, k + 1):  # excitement that ran out between trades m - 1 and m
-            for j in range(2):
-                left = sum(math.exp(-b * (at_s[m - 1] - at_s[l])) for l in range(m) if side[l] == j)  # noqa: E741
-                spent[j] += keep ** (k - m + 1) * left * (1 - math.exp(-b * (at_s[m] - at_s[m - 1])))
-        for i2 in range(2):
-            own = [(age[m], c) for m, c in enumerate(chances) if c[0] == i2]
-            mu[i2] = sum(a * c[1] for a, c in own) / seconds if seconds else 0.0
-            for j in range(2):
-                n[i2, j] = (sum(a * c[2][j] for a, c in own) + 2.5) / (spent[j] + 10)
-    return mu, n
-
-
-def test_the_fit_is_the_plain_one() -> None:
-    answer, seen = history()
-    alone = Alone(hawkes.MEASURE, half_life_ms=500, memory_trades=30.0, least_trades=1)
-    alone.show(seen)
-    at = [ms / 1000 for ms in answer["hawkes_ms"]]
-    mu, n = plain_fit(at, [side - 1 for side in answer["hawkes_side"]], 0.5, 30.0)
-    np.testing.assert_allclose(alone.state["mu"][0], mu, rtol=1e-9)
-    np.testing.assert_allclose(alone.state["branching"][0], n, rtol=1e-9)
-
-
-def simulated(mu: list[float], n: list[list[float]], half_life_s: float, trades: int) -> tuple[list[float], list[int]]:
-    """Ogata's thinning."""
-    rng, b = RNG(11), math.log(2) / half_life_s
-    t, excited, at, side = 0.0, np.zeros(2), [], []
-    matrix = np.array(n)
-    while len(at) < trades:
-        bound = sum(mu) + b * (matrix @ excited).sum()
-        wait = rng.exponential(1 / bound)
-        t += wait
-        excited *= math.exp(-b * wait)
-        intensity = np.array(mu) + b * (matrix @ excited)
-        draw = rng.random() * bound
-        if draw < intensity.sum():
-            i = 0 if draw < intensity[0] else 1
-            excited[i] += 1
-            at.append(t)
-            side.append(i + 1)
-    return at, side
-
-
-def test_the_fit_finds_what_made_the_trades() -> None:
-    mu, n = [0.8, 0.5], [[0.45, 0.1], [0.15, 0.35]]
-    size = 4_000 if numba.config.DISABLE_JIT else 60_000
-    at, side = simulated(mu, n, 0.2, size)
-    seen = shown(size, TRADE, event_ns=T0 + (np.array(at) * 1e9).astype(np.int64), side=side, quantity=1)
-    alone = Alone(hawkes.MEASURE, half_life_ms=200, memory_trades=size / 3)
-    found = alone.show(seen)[-1]
-    slack = 0.35 if numba.config.DISABLE_JIT else 0.12
-    np.testing.assert_allclose(found[4:6], mu, rtol=slack)
-    np.testing.assert_allclose(alone.state["branching"][0], n, atol=slack / 2)
-    assert found[2] == pytest.approx(0.53, abs=slack / 2)
-
-
-def test_trades_of_one_side_and_stamp_are_one_sweep_and_the_branching_is_bounded() -> None:
-    at = [T0, T0, T0, T0 + 1, T0 + 2, T0 + 2, *(T0 + 100 + np.arange(5000))]
-    side = [1, 1, 2, 2, 1, 1, *[1] * 5000]
-    alone = Alone(hawkes.MEASURE, least_trades=1)
-    found = alone.show(shown(len(at), TRADE, event_ns=at, side=side, quantity=1))
-    assert alone.state[0].trades == 4 + 5000
-    assert np.nanmax(found[:, 2]) <= 0.99 + 1e-12
+    agree("spread", "Huang and Stoll's formulas, trade by trade", found[1:], plain_spreads(seen, 2000, 9000))

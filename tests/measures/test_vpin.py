@@ -1,13 +1,10 @@
 """VPIN beside flowrisk's own values on its own bars, and by hand.
 
-`plain_bulk` follows Easley, Lopez de Prado and O'Hara (2012) with lists and loops. With flowrisk's three
-peculiarities switched on (whole shares, the partial bucket counts, its way to begin) it gives every value
-recorded from flowrisk 0.3.0; with them off it is what the measure must give.
+With flowrisk's three habits (whole shares, the partial bucket counts, its way to begin) the plain loops of
+`tests/oracles/vpin.py` give every value recorded from flowrisk 0.3.0; without them they are what the measure must give.
 """
 
 import math
-import statistics
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,68 +14,14 @@ import pytest
 from equipoise.processors.measures.vpin import BINS, MEASURE
 from equipoise.processors.numerics.normal import normal_cdf
 from equipoise.schemas.enums import Reason
+from tests.measures.agreement import agree
 from tests.measures.single import SECOND, columns_of, outputs_of, trades
+from tests.oracles.vpin import CDF, Buckets, bulk, flowrisk
 
 T0 = 1_700_006_400 * SECOND  # a day's start
 MINUTE = 60 * SECOND
+DAY = 24 * 60  # bars of a session
 V, N, DECAY = 100_000, 20, 0.8
-CDF = statistics.NormalDist().cdf
-
-
-class PlainBuckets:
-    def __init__(self, size: float, n: int, floor: bool) -> None:
-        self.size, self.n, self.floor = size, n, floor
-        self.filled: list[tuple[float, float]] = []  # bought, sold of full buckets
-        self.volume = self.bought = self.sold = 0.0
-
-    def pour(self, volume: float, share: float) -> None:
-        while volume > 0:
-            part = min(volume, self.size - self.volume)
-            bought = math.floor(share * part) if self.floor else share * part
-            self.volume, self.bought, self.sold = self.volume + part, self.bought + bought, self.sold + part - bought
-            volume -= part
-            if self.volume == self.size:
-                self.filled.append((self.bought, self.sold))
-                self.volume = self.bought = self.sold = 0.0
-
-    def vpin(self) -> float | None:
-        last = self.filled[-self.n :]
-        return sum(abs(b - s) for b, s in last) / (self.n * self.size) if len(last) == self.n else None
-
-    def flowrisk(self) -> float:
-        last = [*self.filled[-(self.n - 1) :], (self.bought, self.sold)]
-        return sum(abs(b - s) for b, s in last) / sum(b + s for b, s in last)
-
-
-def plain_bulk(prices: list[float], volumes: list[float]) -> list[float | None]:
-    """VPIN after each bar; the first bar only gives a price."""
-    buckets = PlainBuckets(V, N, floor=False)
-    variance, found = None, [None]
-    for before, price, volume in zip(prices, prices[1:], volumes[1:], strict=False):
-        change = price - before
-        variance = change**2 if variance is None else (1 - DECAY) * change**2 + DECAY * variance
-        buckets.pour(volume, CDF(change / math.sqrt(variance)) if variance else 0.5)
-        found.append(buckets.vpin())
-    return found
-
-
-def plain_flowrisk(prices: list[float], volumes: list[float], begin: int = 50) -> list[float]:
-    """The same with flowrisk's peculiarities: 50 bars share one sigma, whole shares, the partial bucket counts."""
-    buckets = PlainBuckets(V, N, floor=True)
-    variance = (prices[1] - prices[0]) ** 2
-    for before, price in pairwise(prices[1:begin]):
-        variance = DECAY * variance + (1 - DECAY) * (price - before) ** 2
-    before = sum(prices[:begin]) / begin
-    for price, volume in zip(prices[:begin], volumes[:begin], strict=True):
-        buckets.pour(volume, CDF((price - before) / math.sqrt(variance)))
-        before = price
-    found = []
-    for price, volume in zip(prices[begin:], volumes[begin:], strict=True):
-        variance = (1 - DECAY) * (price - before) ** 2 + DECAY * variance
-        buckets.pour(volume, CDF((price - before) / math.sqrt(variance)))
-        before = price
-        found.append(buckets.flowrisk())
-    return [found[0]] * begin + found
 
 
 def bars(folder: Path, symbol: str) -> tuple[list[float], list[float]]:
@@ -91,7 +34,8 @@ def bars(folder: Path, symbol: str) -> tuple[list[float], list[float]]:
 def test_the_plain_answer_is_flowrisks(shared_data, symbol: str) -> None:
     folder = shared_data / "flowrisk-vpin"
     reference = pl.read_csv(folder / f"reference_vpin_{symbol}.csv")["vpin"].to_numpy()
-    np.testing.assert_allclose(plain_flowrisk(*bars(folder, symbol)), reference, rtol=1e-12)
+    found = flowrisk(*bars(folder, symbol), Buckets(V, N, floor=True), DECAY)
+    agree("vpin", "flowrisk 0.3.0, every value of three files, by the plain loops with its habits", found, reference)
 
 
 @pytest.mark.recorded
@@ -101,16 +45,14 @@ def test_bulk_vpin_is_the_plain_answer_on_flowrisks_bars(shared_data, symbol: st
     ticks = [round(price * 10_000) for price in prices]
     kept = [(tick, volume) for tick, volume in zip(ticks, volumes, strict=True) if volume > 0]
     rows = [(T0 + k * MINUTE, tick, int(volume)) for k, (tick, volume) in enumerate(kept)]
-    expected = plain_bulk([tick for tick, _ in kept], [volume for _, volume in kept])
+    expected = bulk([tick for tick, _ in kept], [volume for _, volume in kept], Buckets(V, N), DECAY, DAY)
     events = trades([row[0] for row in rows], [1] * len(rows), [row[1] for row in rows], [row[2] for row in rows])
     given = {"buckets": N, "bucket_lots": V, "sigma_decay": DECAY, "bar_ms": 60_000}
     found = columns_of(MEASURE, events, window_ms=60_000, **given)["bulk"]
     # a bar is known once the next begins, so the window of bar k shows bars up to k - 1
     shown = np.array([math.nan if vpin is None else vpin for vpin in expected], float)[: len(found) - 1]
-    # a session's end drops the partial bucket: compare up to the first one
-    day = min(len(found) - 1, 24 * 60 - 1)
-    np.testing.assert_allclose(found[1:day], shown[: day - 1], rtol=1e-9, atol=1e-12)
-    assert np.isfinite(found[1:day]).sum() > 300
+    agree("vpin", "bulk, by the plain loops without flowrisk's habits, on its bars", found[1:], shown)
+    assert np.isfinite(found).sum() > 300
 
 
 def test_true_vpin_by_hand() -> None:
@@ -119,7 +61,7 @@ def test_true_vpin_by_hand() -> None:
     events = trades([*at, T0 + 9 * SECOND], [1, 2, 2, 0, 1, 1], [100] * 6, [7, 3, 12, 50, 8, 1])
     found = columns_of(MEASURE, events, buckets=2, bucket_lots=10)["true"]
     expected = [math.nan, math.nan, (0.4 + 1.0) / 2, (0.4 + 1.0) / 2, (1.0 + 0.6) / 2]
-    np.testing.assert_allclose(found[:5], expected, rtol=1e-15)
+    agree("vpin", "true side, by hand", found[:5], expected, allowed=1e-15)
 
 
 def test_a_huge_trade_fills_many_buckets_at_once() -> None:
@@ -134,7 +76,7 @@ def test_the_distribution_is_the_share_of_values_in_the_same_bin_or_below() -> N
     side, quantity = rng.integers(1, 3, 400), rng.integers(1, 30, 400)
     at = T0 + np.arange(400) * SECOND
     found = columns_of(MEASURE, trades(at, side, [7] * 400, quantity), buckets=5, bucket_lots=40)
-    plain, vpins, answers = PlainBuckets(40, 5, floor=False), [], []
+    plain, vpins, answers = Buckets(40, 5), [], []
     for way, volume in zip(side.tolist(), quantity.tolist(), strict=True):
         for _ in range(volume):  # lot by lot, so that no value is skipped
             before = len(plain.filled)
@@ -143,7 +85,8 @@ def test_the_distribution_is_the_share_of_values_in_the_same_bin_or_below() -> N
                 vpins.append(vpin)
         bins = [min(int(vpin * BINS), BINS - 1) for vpin in vpins]
         answers.append(sum(b <= bins[-1] for b in bins) / len(bins) if len(bins) >= 5 else math.nan)
-    np.testing.assert_allclose(found["true_cdf"], answers[: len(found["true_cdf"])], rtol=1e-12)
+    answers = answers[: len(found["true_cdf"])]
+    agree("vpin", "distribution of true side, lot by lot in plain loops", found["true_cdf"], answers, allowed=1e-12)
 
 
 def test_without_a_seed_the_bucket_is_learnt_and_then_follows_the_session_before() -> None:

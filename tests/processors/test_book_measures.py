@@ -9,6 +9,7 @@ import pytest
 from equipoise.processors.measures import micro_price, ofi_level, percentile, queue_move, resiliency, weighted_depth
 from equipoise.processors.measures.percentile import DEPTHS, SPREADS, bucket
 from equipoise.schemas.enums import Reason
+from tests.measures.agreement import agree
 from tests.processors.measuring import SECOND, Run, T, mirrored, random_book, walk
 
 MS = 10**6
@@ -25,10 +26,35 @@ def close(left: float, right: float) -> bool:
 
 def test_weighted_depth_by_hand():
     run = Run(weighted_depth.MEASURE, half_rank=1.0, half_ticks=2.0).group(*BOOK).value()
-    assert close(run.last("rank"), (30 + 2.5 - 10 - 10) / (30 + 2.5 + 10 + 10))
+    by_rank = (30 + 2.5 - 10 - 10) / (30 + 2.5 + 10 + 10)
     near_bids = 30 * 2**-0.5 + 5 * 2**-1.0
     near_asks = 10 * 2**-0.5 + 20 * 2**-2.0
-    assert close(run.last("distance"), (near_bids - near_asks) / (near_bids + near_asks))
+    by_distance = (near_bids - near_asks) / (near_bids + near_asks)
+    agree("weighted_depth", "worked by hand", [run.last("rank"), run.last("distance")], [by_rank, by_distance])
+
+
+def slow_weighted_depth(bids, asks, half_rank, half_ticks):
+    """Both weights, each level written out: (by rank, by distance or NaN)."""
+    ranks = [[(2 ** (-k / half_rank), q) for k, (_, q) in enumerate(side[:10])] for side in (bids, asks)]
+    sums = [sum(w * q for w, q in side) for side in ranks]
+    by_rank = (sums[0] - sums[1]) / (sums[0] + sums[1])
+    if not bids or not asks:
+        return by_rank, math.nan
+    mid = (bids[0][0] + asks[0][0]) / 2
+    sums = [sum(2 ** (-abs(p - mid) / half_ticks) * q for p, q in side[:10]) for side in (bids, asks)]
+    return by_rank, (sums[0] - sums[1]) / (sums[0] + sums[1])
+
+
+def test_weighted_depth_against_the_formula():
+    rng = np.random.default_rng(12)
+    books = [book for book in (random_book(rng, 14) for _ in range(500)) if book[0] or book[1]]
+    books = [(b, a) for b, a in books if not (b and a) or b[0][0] <= a[0][0]]  # crossed ones are null
+    run = Run(weighted_depth.MEASURE, half_rank=1.7, half_ticks=6.0)
+    for book in books:
+        run.group(*book).value()
+    found = [(one["rank"][0], one["distance"][0]) for one in run.results()]
+    plain = [slow_weighted_depth(*book, 1.7, 6.0) for book in books]
+    agree("weighted_depth", "both weights level by level, some 500 books", found, plain, floor=1e-3)
 
 
 def test_weighted_depth_of_odd_books():
@@ -82,7 +108,8 @@ def test_multi_level_ofi_against_the_formula():
     answers = run.results()
     assert len(answers) > 40
     for one, sums in zip(answers, said, strict=True):
-        assert [one[str(k)][0] for k in range(1, 11)] == sums.tolist()
+        ranks = [one[str(k)][0] for k in range(1, 11)]
+        agree("ofi_level", "the paper's formula, with missing levels", ranks, sums, allowed=0)
 
 
 def test_multi_level_ofi_says_what_it_lacks():
@@ -135,10 +162,9 @@ def test_the_link_is_the_recursion(seed, bound):
         stamps.append(run.clock_ns)
     run.value()
     slope, moves = slow_link(books, stamps[1:], seed, 1.0, 300.0, bound)
-    assert close(run.last("slope"), slope)
-    assert close(run.last("moves"), moves)
     q, r = books[-1][0][0][1], books[-1][1][0][1]
-    assert close(run.last("lean"), 2 / (1 + math.exp(-slope * (q - r) / (q + r))) - 1)
+    plain = [slope, moves, 2 / (1 + math.exp(-slope * (q - r) / (q + r))) - 1]
+    agree("queue_move", "the recursion over plain lists", [run.last(k) for k in ("slope", "moves", "lean")], plain)
     assert abs(slope - seed) > 0.1
 
 
@@ -190,7 +216,7 @@ def test_resiliency_is_weighted_least_squares():
         run.group([(99, held[0])], [(101, held[1])])
     run.value()
     for name, column in zip(("bid", "ask"), samples, strict=True):
-        assert close(run.last(name), slow_resiliency(column, 80.0))
+        agree("resiliency", "NumPy's weighted least squares", run.last(name), slow_resiliency(column, 80.0))
         assert 0.05 < run.last(name) < 1.5
 
 
@@ -237,8 +263,8 @@ def test_percentiles_are_shares_of_decayed_time():
         ranks = [bucket(spell[column], size) for spell in spells]
         below = sum(w for w, k in zip(weights, ranks, strict=True) if k < at)
         own = sum(w for w, k in zip(weights, ranks, strict=True) if k == at)
-        assert close(run.last(name), (below + own / 2) / sum(weights))
-    assert close(run.last("weight"), sum(weights))
+        agree("percentile", "shares of decayed time, spell by spell", run.last(name), (below + own / 2) / sum(weights))
+    agree("percentile", "shares of decayed time, spell by spell", run.last("weight"), sum(weights))
 
 
 def test_percentiles_do_not_count_time_without_a_book():
@@ -248,103 +274,6 @@ def test_percentiles_do_not_count_time_without_a_book():
     assert run.last("depth") == 0.0
     assert Run(percentile.MEASURE).group(*BOOK).value().results()[0]["spread"][1] is Reason.WARMING
     assert Run(percentile.MEASURE).group([(9, 9)], []).value().results()[0]["depth"][1] is Reason.ONE_SIDED
-
-
-# --- the micro-price
-
-
-def lean_of(bids, asks):
-    """Bin of nine, -4 to 4."""
-    share = asks[0][1] / (bids[0][1] + asks[0][1])
-    return 4 - math.floor(9 * share) if share < 0.5 else math.floor(9 * (1 - share)) - 4
-
-
-def slow_micro_price(books):
-    """g of all 27 states in half-ticks, with full matrices: section 3 of the paper, each step with its mirror."""
-    size = 27
-    still, moving, moved = np.zeros((size, size)), np.zeros((size, size)), np.zeros(size)
-
-    def state(lean, spread):
-        return (lean + 4) * 3 + min(spread, 3) - 1
-
-    for was, now in itertools.pairwise(books):
-        if [side[0] for side in was] == [side[0] for side in now]:
-            continue
-        move = now[0][0][0] + now[1][0][0] - was[0][0][0] - was[1][0][0]
-        if abs(move) > 10:
-            continue
-        spreads = [book[1][0][0] - book[0][0][0] for book in (was, now)]
-        for sign in (1, -1):
-            a, b = (state(sign * lean_of(*book), spread) for book, spread in zip((was, now), spreads, strict=True))
-            (moving if move else still)[a, b] += 1
-            moved[a] += sign * move
-    steps = np.maximum((still + moving).sum(axis=1), 1)
-    q, t, r = still / steps[:, None], moving / steps[:, None], moved / steps
-    inverse = np.linalg.pinv(np.eye(size) - q)
-    g, total = inverse @ r, np.zeros(size)
-    for _ in range(6):
-        total += g
-        g = inverse @ t @ g
-    return total.reshape(9, 3)
-
-
-def test_the_micro_price_is_the_papers():
-    books = walk(np.random.default_rng(21), 6000)
-    run = Run(micro_price.MEASURE, refresh_s=1.0)
-    for book in books:
-        run.group(*book)
-    run.clock_ns += 2 * SECOND
-    run.group(*books[-1])  # the table's time has come
-    table = slow_micro_price(books)
-    for lean, q, r in ((-4, 1, 20), (-2, 10, 24), (0, 10, 10), (1, 13, 10), (4, 30, 2)):
-        for spread in (1, 2, 3, 4):
-            book = [(1000, q)], [(1000 + spread, r)]
-            assert lean_of(*book) == lean
-            run.group(*book, comparable=False).value()
-            answer = run.results()[-1]
-            expected = table[lean + 4, min(spread, 3) - 1] / 2
-            assert close(answer["adjustment"][0], expected)
-            assert close(answer["lean"][0], min(max(2 * expected / spread, -1), 1))
-            assert answer["tables"][0] == 1
-    assert abs(table).max() > 0.3
-
-
-def test_the_micro_price_of_a_chain_with_a_known_answer():
-    """One spread, two leans +-4 and balance: a step flips the lean with probability f, or moves by 2 half-ticks.
-
-    From lean +4 the mid moves up with probability m and the book is in balance afterwards, where g is 0. So
-    g = (m 2 + (1 - m) (1 - 2 f) g') with g' = g by symmetry: g = 2 m / (1 - (1 - m) (1 - 2 f)).
-    """
-    rng, f, m = np.random.default_rng(4), 0.2, 0.1
-    mid, lean, sizes = 2001, 1, {1: (40, 1), -1: (1, 40), 0: (9, 9)}
-    run = Run(micro_price.MEASURE, refresh_s=1.0, least=100)
-    for k in range(40_000):
-        if lean == 0:
-            lean = 1 if rng.random() < 0.5 else -1
-        elif rng.random() < m:
-            mid, lean = mid + 2 * lean, 0
-        elif rng.random() < f:
-            lean = -lean
-        q, r = sizes[lean]
-        run.group([(mid // 2, q + k % 2)], [(mid // 2 + 1, r + (k + 1) % 2)])
-    run.clock_ns += 2 * SECOND
-    run.group([(1000, 40)], [(1001, 1)], comparable=False).value()
-    expected = 2 * m / (1 - (1 - m) * (1 - 2 * f)) / 2
-    assert run.last("adjustment") == pytest.approx(expected, rel=0.05)
-
-
-def test_the_micro_price_forgets_by_halves_and_leaves_jumps_out():
-    books = walk(np.random.default_rng(2), 3000)
-    run = Run(micro_price.MEASURE, refresh_s=1.0, least=100, memory=1000)
-    for book in books:
-        run.group(*book, after_ns=MS)
-    run.value()
-    assert run.last("tables") == 3
-    assert Run(micro_price.MEASURE).group(*BOOK).value().results()[0]["lean"][1] is Reason.WARMING
-    jumps = Run(micro_price.MEASURE, refresh_s=0.1, least=2)
-    for k in range(40):
-        jumps.group([(10**6 * k, 30)], [(10**6 * k + 1, 5)], after_ns=MS)
-    assert jumps.value().last("tables") == 0  # a band that jumps by a million ticks is no step
 
 
 # --- all of them

@@ -14,6 +14,7 @@ from equipoise.processors.pending_records import PoolTarget
 from equipoise.schemas import codec
 from equipoise.schemas.enums import Cause, Outcome
 from equipoise.schemas.ids import intent_id
+from tests.measures.agreement import agree
 
 MS = 1_000_000
 START = 1_767_571_200_000_000_000
@@ -197,6 +198,8 @@ def test_it_agrees_with_a_slow_replay(records, in_order):
         fold(live, step.intents)
         assert (step.outcome == Outcome.USED) == used
         assert live == slow.live
+        lots = [[terms[2] for _, terms in sorted(held.items())] for held in (live, slow.live)]
+        agree("pending", "expected lots of a slow replay of the pool", *lots, allowed=0)
         assert len(mine) == len(slow.waiting)
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from equipoise.streams.cli import main
+from tests.measures.agreement import agree
 
 HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
@@ -58,6 +60,10 @@ def test_signed_volume_is_the_bars(shared_data, ran, tmp_path, name, lot):
     result = compare(write(tmp_path / "klines.csv", rows), folder, lot, "--all")
     assert result.exit_code == 0, result.output
     assert "5 bars compared, 0 differing; 1 not wholly recorded" in result.output
+    differing = int(re.search(r"(\d+) differing", result.output)[1])
+    agree(
+        "cvd", "volume and taker buys of bars that plain decimals make of Binance's prints", [differing] * 5, [0] * 5, 0
+    )
     rows[2][9] = str(Decimal(rows[2][9]) + Decimal(lot))  # one lot is enough
     result = compare(write(tmp_path / "wrong.csv", rows), folder, lot)
     assert result.exit_code == 1

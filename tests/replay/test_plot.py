@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from equipoise.processors.measures import resiliency
+from equipoise.processors.measures import footprint, resiliency
 from equipoise.streams.replay.looks import PAPER
 from equipoise.streams.replay.moves import moves
 from equipoise.streams.replay.plot import View, draw, picture
@@ -117,6 +117,21 @@ def test_draws_a_page_for_each_measure_that_was_on(tmp_path: Path) -> None:
     titles = [axes.get_title(loc="left") + axes.get_title() for axes in page.axes]
     assert "never known in this recording: resiliency_ask" in titles[0]
     assert len(page.axes) == 3
+
+
+def test_a_price_in_ticks_is_written_out_where_three_digits_would_be_the_same(tmp_path: Path) -> None:
+    """A point of control near 268,000 ticks was labelled "268 k" at every tick of the axis."""
+    cells = [{"name": "footprint_point_of_control", "value": 268_000.0 + n, "reason": "NONE"} for n in range(10)]
+    write_tables(
+        tmp_path, [spread_record(n) for n in range(100)], [window_record(n, measures=[cells[n]]) for n in range(10)]
+    )
+    ends, values = measure_series(tmp_path, KEY)
+    view = View(live_series(tmp_path, KEY), window_series(tmp_path, KEY))
+    page = measure_page(view, footprint.MEASURE, ends, values, KEY, PAPER)
+    page.canvas.draw()
+    labels = [label.get_text() for label in page.axes[1].get_yticklabels()]
+    assert "268,000" in labels
+    assert len(set(labels)) == len(labels)
 
 
 def test_the_dates_of_a_recording_over_midnight_are_in_the_label(tmp_path: Path) -> None:
