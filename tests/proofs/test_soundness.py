@@ -500,14 +500,6 @@ def test_range_proof_is_simulated_for_a_value_out_of_range() -> None:
         check_range(Transcript(b"TEST"), proof, [value], 16)
 
 
-def test_sizes_do_not_depend_on_the_values() -> None:
-    shapes = set()
-    for lots in ([(1, 0), (0, 1), (1, 1)], [((1 << 31), 0), (0, (1 << 31)), (5, 5)], [(0, 0), (0, 3), (0, 0)]):
-        bundle = full(closed(BAND_TERMS, orders(lots)), [(0, 0)])
-        shapes.add(tuple(len(part.encode()) for part in bundle.parts))
-    assert len(shapes) == 1
-
-
 def test_proofs_of_one_statement_share_nothing_random() -> None:
     window = closed(BAND_TERMS, orders(mixed(3)))
     from equipoise.proofs.band import prove_band
