@@ -173,8 +173,8 @@ def test_too_many_lanes() -> None:
 
 def test_a_sibling_beyond_32_bits_needs_wide_receipts() -> None:
     lots = [(1, 0), ((1 << 32) - 1, 0), ((1 << 32) - 1, 0), (1, 0)]
-    with pytest.raises(LimitExceeded, match="32 bits"):
-        full(closed(OPEN_TERMS, orders(lots)), [(0, 0)])
+    with pytest.raises(LimitExceeded, match=r"buys of the window \(range_bits 64 allows more\): .* 0..4294967295"):
+        closed(OPEN_TERMS, orders(lots))
     assert verify(full(closed(replace(OPEN_TERMS, range_bits=64), orders(lots)), [(0, 0)], False).encode())
 
 
