@@ -282,5 +282,5 @@ def test_verifying_loads_nothing_heavy() -> None:
 
 def test_files_stay_short() -> None:
     for path in ROOT.rglob("*.py"):
-        assert len(path.read_text().splitlines()) <= 320, path
+        assert len(path.read_text().splitlines()) < 300, path
         assert ast.get_docstring(ast.parse(path.read_text())) or path.name == "__init__.py", path
