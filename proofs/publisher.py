@@ -98,10 +98,14 @@ class Publisher:
     def revise(self, window: Window, late: Iterable[Order]) -> Window:
         """The next revision of a closed window, with late orders added.
 
-        Raises PolicyRefused in open mode unless the late orders meet the minimum of traders.
+        Raises PolicyRefused in open mode unless the late orders by themselves meet the privacy policy.
         """
         late = list(late)
-        self.terms.policy.check_revision(self.terms.mode, [order.participant for order in late])
+        totals: dict[str, tuple[int, int]] = {}
+        for order in late:
+            buys, sells = totals.get(order.participant, (0, 0))
+            totals[order.participant] = (buys + order.buy, sells + order.sell)
+        self.terms.policy.check_revision(self.terms.mode, totals, self.terms.gateway != ZERO32)
         revised = Window(self.terms, self._secret, window.start, window.end, window.revision + 1)
         for order in [*window.orders, *late]:
             revised.add(order)

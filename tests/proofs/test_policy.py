@@ -168,6 +168,31 @@ def test_open_mode_revision_needs_enough_late_traders() -> None:
     assert pub.close(pub.revise(window, late)).header.revision == 1
 
 
+def test_late_orders_of_an_open_window_hide_behind_each_other_too() -> None:
+    pub = publisher(replace(OPEN_TERMS, policy=PrivacyPolicy(2, 600_000)))
+    placed = orders([(5, 4), (5, 4)])
+    window = filled(pub.open(0, MINUTE), placed)
+    pub.close(window)
+    for lots, what in (
+        ([(900, 0), (0, 0)], "fewer than 2"),  # one who orders nothing hides nobody
+        ([(900, 1), (1, 1)], "600000 ppm of buys"),
+        ([(1, 1), (1, 900)], "600000 ppm of sells"),
+    ):
+        late = [replace(o, offset=900 + i) for i, o in enumerate(orders(lots))]
+        with pytest.raises(PolicyRefused, match=f"late orders' totals: .*{what}"):
+            pub.revise(window, late)
+    nameless = [replace(o, offset=900 + i, participant="") for i, o in enumerate(placed)]
+    with pytest.raises(PolicyRefused, match="without participant"):
+        pub.revise(window, nameless)
+
+
+def test_traders_without_lots_are_not_counted() -> None:
+    policy = PrivacyPolicy(3, 1_000_000)
+    with pytest.raises(PolicyRefused, match="fewer than 3"):
+        policy.check({"a": (5, 0), "b": (0, 5), "c": (0, 0)}, False)
+    policy.check({"a": (5, 0), "b": (0, 5), "c": (1, 0)}, False)
+
+
 def test_nothing_secret_in_any_repr() -> None:
     window = fresh()
     order = replace(orders([(987654, 0)])[0], participant="somebody-secret", order_id="order-secret")
