@@ -74,6 +74,15 @@ class Guard(Protocol):
         """Remember the statement before it is published; SequenceReused if another was."""
 
 
+def check_late(terms: Terms, late: Iterable[Order]) -> None:
+    """PolicyRefused if a revision that adds these orders would show too much of them."""
+    totals: dict[str, tuple[int, int]] = {}
+    for order in late:
+        buys, sells = totals.get(order.participant, (0, 0))
+        totals[order.participant] = (buys + order.buy, sells + order.sell)
+    terms.policy.check_revision(terms.mode, totals, terms.gateway != ZERO32)
+
+
 class Publisher:
     """Opens and closes the windows of one stream, in order."""
 
@@ -101,11 +110,7 @@ class Publisher:
         Raises PolicyRefused in open mode unless the late orders by themselves meet the privacy policy.
         """
         late = list(late)
-        totals: dict[str, tuple[int, int]] = {}
-        for order in late:
-            buys, sells = totals.get(order.participant, (0, 0))
-            totals[order.participant] = (buys + order.buy, sells + order.sell)
-        self.terms.policy.check_revision(self.terms.mode, totals, self.terms.gateway != ZERO32)
+        check_late(self.terms, late)
         revised = Window(self.terms, self._secret, window.start, window.end, window.revision + 1)
         for order in [*window.orders, *late]:
             revised.add(order)
