@@ -29,7 +29,8 @@ from equipoise.proofs.attestation import Attestation
 from equipoise.proofs.audit import Audit, check_audit
 from equipoise.proofs.band import Band, check_band
 from equipoise.proofs.bundle import Bundle
-from equipoise.proofs.codec import FieldScalar, Framed, GroupElement
+from equipoise.proofs.codec import Framed
+from equipoise.proofs.elements import FieldScalar, GroupElement
 from equipoise.proofs.errors import Rejected
 from equipoise.proofs.group import INFINITY, ORDER, G, H
 from equipoise.proofs.header import Header
@@ -214,6 +215,7 @@ VERIFYING = (
         "bundle",
         "codec",
         "digest",
+        "elements",
         "errors",
         "generators",
         "group",

@@ -16,8 +16,9 @@ from functools import cached_property
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from equipoise.proofs.codec import Framed, GroupElement, Raw, Uint
+from equipoise.proofs.codec import Framed, Raw, Uint
 from equipoise.proofs.digest import ZERO32, tagged, vec8
+from equipoise.proofs.elements import GroupElement
 from equipoise.proofs.errors import Invalid, Malformed
 from equipoise.proofs.group import Point
 from equipoise.proofs.header import VERSION, Header

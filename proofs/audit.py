@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from equipoise.proofs.codec import Framed, GroupElement, Many, Nested, Raw, Struct
+from equipoise.proofs.codec import Framed, Many, Nested, Raw, Struct
+from equipoise.proofs.elements import GroupElement
 from equipoise.proofs.errors import Invalid
 from equipoise.proofs.group import Point
 from equipoise.proofs.header import MAX_LEAVES

@@ -6,6 +6,8 @@ sentences are part of the result.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.equivocation import Equivocation
 from equipoise.proofs.header import OPEN, PER_TRADER, Header
@@ -58,11 +60,11 @@ def _gateway_words(header: Header) -> str:
     return f"; the ingest gateway with key {header.gateway.hex()[:16]}… signed the order"
 
 
-def attested(bundle: Bundle, pinned: bool, standing: Standing | None, receipts: tuple[str, ...]) -> list[str]:
+def attested(bundle: Bundle, pinned: bool, history: History | None, receipts: tuple[str, ...]) -> list[str]:
     """The sentences that an accepted bundle supports.
 
-    ``pinned``: whether the key was compared with what the verifier brought along; ``standing``:
-    what the history says of it.
+    ``pinned``: whether the key was compared with what the verifier brought along; ``history``:
+    what says which keys are the publisher's, and how they stand.
     """
     header, t0 = bundle.header, bundle.t0
     leaf = "trader" if header.leaf_mode == PER_TRADER else "order"
@@ -71,7 +73,7 @@ def attested(bundle: Bundle, pinned: bool, standing: Standing | None, receipts: 
         f"{header.instrument}, window [{header.window_start}, {header.window_end}) ns, revision {header.revision}",
         f"it committed to a tree, said to be of {header.leaves} leaves (one per {leaf}), and to the totals of "
         f"buys and sells, in lots of {header.lot}",
-        *_notes(bundle, pinned, standing),
+        *_notes(bundle, pinned, history.keys if history is not None else {}),
     ]
     if bundle.link:
         out.append(
@@ -88,9 +90,10 @@ def attested(bundle: Bundle, pinned: bool, standing: Standing | None, receipts: 
     return out
 
 
-def _notes(bundle: Bundle, pinned: bool, standing: Standing | None) -> list[str]:
+def _notes(bundle: Bundle, pinned: bool, keys: Mapping[bytes, Standing]) -> list[str]:
     """What a reader has to know before believing the rest."""
     out = []
+    standing = keys.get(bundle.t0.key)
     if not pinned:
         out.append("NOTE: the key was not compared with a pinned history or key: anybody can make such a signature")
     if standing is not None and standing.revoked is not None:
@@ -98,7 +101,7 @@ def _notes(bundle: Bundle, pinned: bool, standing: Standing | None) -> list[str]
             f"NOTE: this key was revoked at {standing.revoked}; the window ends before, but whoever has the key can "
             "still write such a time: believe it only as part of a chain that you saw earlier"
         )
-    if bundle.header.gateway == bundle.t0.key:
+    if bundle.header.gateway == bundle.t0.key or bundle.header.gateway in keys:
         out.append("NOTE: the ingest gateway's key is the publisher's own: its signatures add nothing")
     return out
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from equipoise.proofs.errors import LimitExceeded, Malformed
-from equipoise.proofs.group import POINT_BYTES, SCALAR_BYTES, Point, decode_scalar, encode_scalar
 
 MAGIC = b"EQP1"
 FRAME_BYTES = 9
@@ -143,34 +142,6 @@ class Blob:
     def write(self, value: bytes) -> bytes:
         """Write."""
         return len(value).to_bytes(2, "big") + value
-
-
-@dataclass(frozen=True)
-class GroupElement:
-    """A compressed G1 point."""
-
-    identity: bool = False
-
-    def read(self, reader: Reader, where: str) -> Point:
-        """Read."""
-        return Point.decode(reader.take(POINT_BYTES, where), where, self.identity)
-
-    def write(self, value: Point) -> bytes:
-        """Write."""
-        return value.data
-
-
-@dataclass(frozen=True)
-class FieldScalar:
-    """A canonical scalar."""
-
-    def read(self, reader: Reader, where: str) -> int:
-        """Read."""
-        return decode_scalar(reader.take(SCALAR_BYTES, where), where)
-
-    def write(self, value: int) -> bytes:
-        """Write."""
-        return encode_scalar(value)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ taken. Lots are whole numbers.
 from __future__ import annotations
 
 import csv
+import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,25 +22,36 @@ from equipoise.proofs.publisher import Publisher
 from equipoise.proofs.window import Closed, Window
 
 REQUIRED = ("participant", "order_id", "event_time_ns", "buy", "sell")
+_WHOLE = re.compile("[0-9]{1,19}")  # longer ones are above 2^63, and Python refuses to read very long ones
 
 
 def read_orders(path: Path) -> list[Order]:
     """All orders of a CSV file; LimitExceeded naming the row, the column and the value."""
-    topic = sha256(path.name.encode()).digest()[:16]
-    with path.open(newline="") as file:
-        rows = csv.DictReader(file)
-        missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
-        if missing:
-            raise LimitExceeded(f"{path}: no column {', '.join(missing)}")
-        return [_order(row, number, topic) for number, row in enumerate(rows)]
+    topic = sha256(os.fsencode(path.name)).digest()[:16]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
+            if missing:
+                raise LimitExceeded(f"{path}: no column {', '.join(missing)}")
+            return [_order(row, number, topic) for number, row in enumerate(rows)]
+    except (UnicodeDecodeError, csv.Error) as fault:  # said by its kind: the bytes may be somebody's order
+        raise LimitExceeded(f"{path}: not CSV in UTF-8 ({type(fault).__name__})") from None
 
 
-def _order(row: dict[str, str], number: int, topic: bytes) -> Order:
+def _order(row: dict[str, str | None], number: int, topic: bytes) -> Order:
     def whole(name: str, default: int | None = None) -> int:
         text = row.get(name) or ("" if default is None else str(default))
-        if not text.isascii() or not text.isdigit() or int(text) > MAX_TIME:
-            raise LimitExceeded(f"row {number + 1}: {name} = {text!r}: must be a whole number in 0..2^63-1")
+        if not _WHOLE.fullmatch(text) or int(text) > MAX_TIME:
+            shown = text if len(text) <= 40 else text[:40] + "…"
+            raise LimitExceeded(f"row {number + 1}: {name} = {shown!r}: must be a whole number in 0..2^63-1")
         return int(text)
+
+    def name_in(column: str) -> str:
+        text = row[column]
+        if text is None:
+            raise LimitExceeded(f"row {number + 1}: ends before {column}")
+        return text
 
     given = row.get("topic_id")
     try:
@@ -48,8 +61,8 @@ def _order(row: dict[str, str], number: int, topic: bytes) -> Order:
     if len(place) != 16:
         raise LimitExceeded(f"row {number + 1}: topic_id = {given!r}: must be 32 hex digits")
     return Order(
-        place, whole("partition", 0), whole("offset", number), whole("item", 0), row["participant"], row["order_id"],
-        whole("event_time_ns"), whole("buy"), whole("sell"),
+        place, whole("partition", 0), whole("offset", number), whole("item", 0), name_in("participant"),
+        name_in("order_id"), whole("event_time_ns"), whole("buy"), whole("sell"),
     )  # fmt: skip
 
 

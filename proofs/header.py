@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from equipoise.proofs.codec import Framed, Int16, Many, Nested, Raw, Struct, Text, Uint
 from equipoise.proofs.digest import ZERO32, tagged
-from equipoise.proofs.errors import Malformed
+from equipoise.proofs.errors import LimitExceeded, Malformed
 
 VERSION = 1
 MAX_LEAVES = 1 << 20
@@ -165,6 +165,13 @@ class Header(Framed):
 
 
 def stream_id(stream: str, instrument: str, cluster: str) -> bytes:
-    """SPEC.md, section 3: the digest that names a stream (32 bytes)."""
-    text = Text()
-    return tagged(b"equipoise/v1/stream", text.write(stream) + text.write(instrument) + text.write(cluster))
+    """SPEC.md, section 3: the digest that names a stream (32 bytes); LimitExceeded naming the field."""
+    names = {"stream": stream, "instrument": instrument, "cluster": cluster}
+    return tagged(b"equipoise/v1/stream", b"".join(_named(field, value) for field, value in names.items()))
+
+
+def _named(field: str, value: str) -> bytes:
+    try:
+        return Text().write(value)
+    except LimitExceeded as fault:
+        raise LimitExceeded(f"{field}: {fault}") from None

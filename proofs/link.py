@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from equipoise.proofs.codec import FieldScalar, Framed, GroupElement, Raw
+from equipoise.proofs.codec import Framed, Raw
 from equipoise.proofs.digest import ZERO32
+from equipoise.proofs.elements import FieldScalar, GroupElement
 from equipoise.proofs.errors import Invalid
 from equipoise.proofs.group import ORDER, H, Point, msm, tables
 from equipoise.proofs.prf import Nonces

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from equipoise.proofs.codec import FieldScalar, Framed, Raw, Uint
+from equipoise.proofs.codec import Framed, Raw, Uint
+from equipoise.proofs.elements import FieldScalar
 from equipoise.proofs.errors import Invalid, PolicyRefused
 from equipoise.proofs.group import G, H, msm
 from equipoise.proofs.header import MAX_TOTAL, OPEN

@@ -1,12 +1,13 @@
 """The privacy policy: what must not be published although it could be proved.
 
 - **Few traders.** With one trader the totals are the order; with two, each learns the other's.
-  A window needs ``min_traders`` distinct participants, or it is merged into the next one.
+  A window needs ``min_traders`` distinct participants with lots, or it is merged into the next one:
+  who orders nothing hides nobody.
 - **Dominance.** Where one trader has most of a side, the side's total is that trader's. No
   participant may exceed ``dominance_ppm`` of buys or of sells.
 - **Tumbling windows.** The difference of two overlapping windows is a smaller window.
 - **Revisions.** In open mode the difference of two revisions is what came late, so it must
-  itself meet the minimum of traders; otherwise the late order belongs to the next window.
+  itself meet both rules; otherwise the late orders belong to the next window.
 - **Exclusivity.** In threshold mode nothing else may publish what it hides.
 
 Participants are as the source names them: nothing here finds two names of one person.
@@ -46,7 +47,7 @@ class PrivacyPolicy:
         """
         if "" in totals and not vouched:
             raise PolicyRefused("orders without participant: attestation needs participants or an ingest gateway")
-        if len(totals) < self.min_traders:
+        if sum(1 for lots in totals.values() if any(lots)) < self.min_traders:
             raise PolicyRefused(f"fewer than {self.min_traders} distinct traders: merge into the next window")
         for side, lots in zip(("buys", "sells"), zip(*totals.values(), strict=True), strict=False):
             if max(lots) * PPM > self.dominance_ppm * sum(lots):
@@ -54,12 +55,18 @@ class PrivacyPolicy:
                     f"one trader has more than {self.dominance_ppm} ppm of {side}: merge into the next window"
                 )
 
-    def check_revision(self, mode: int, late_traders: Iterable[str]) -> None:
-        """Refuse a revision whose difference from the one before would open the late orders."""
-        if mode == OPEN and len(set(late_traders)) < self.min_traders:
-            raise PolicyRefused(
-                f"open mode: a revision needs {self.min_traders} distinct late traders: put late orders into the next"
-            )
+    def check_revision(self, mode: int, late: Mapping[str, tuple[int, int]], vouched: bool) -> None:
+        """Refuse a revision whose difference from the one before would open the late orders.
+
+        ``late`` gives the late buys and sells by participant: in open mode their sums are the difference, and so
+        have to be fit to be published.
+        """
+        if mode != OPEN:
+            return
+        try:
+            self.check(late, vouched)
+        except PolicyRefused as fault:
+            raise PolicyRefused(f"open mode: a revision would show the late orders' totals: {fault}") from None
 
 
 def check_exclusive(mode: int, published: Iterable[str]) -> None:

@@ -74,6 +74,15 @@ class Guard(Protocol):
         """Remember the statement before it is published; SequenceReused if another was."""
 
 
+def check_late(terms: Terms, late: Iterable[Order]) -> None:
+    """PolicyRefused if a revision that adds these orders would show too much of them."""
+    totals: dict[str, tuple[int, int]] = {}
+    for order in late:
+        buys, sells = totals.get(order.participant, (0, 0))
+        totals[order.participant] = (buys + order.buy, sells + order.sell)
+    terms.policy.check_revision(terms.mode, totals, terms.gateway != ZERO32)
+
+
 class Publisher:
     """Opens and closes the windows of one stream, in order."""
 
@@ -98,10 +107,10 @@ class Publisher:
     def revise(self, window: Window, late: Iterable[Order]) -> Window:
         """The next revision of a closed window, with late orders added.
 
-        Raises PolicyRefused in open mode unless the late orders meet the minimum of traders.
+        Raises PolicyRefused in open mode unless the late orders by themselves meet the privacy policy.
         """
         late = list(late)
-        self.terms.policy.check_revision(self.terms.mode, [order.participant for order in late])
+        check_late(self.terms, late)
         revised = Window(self.terms, self._secret, window.start, window.end, window.revision + 1)
         for order in [*window.orders, *late]:
             revised.add(order)

@@ -17,7 +17,7 @@ from py_arkworks_bls12381 import G1Point
 
 from equipoise.proofs.errors import LimitExceeded
 from equipoise.proofs.generators import vectors
-from equipoise.proofs.group import ORDER, H, Point, U, commit, encode_scalar, msm, scalar, tables
+from equipoise.proofs.group import IDENTITY, ORDER, H, Point, U, commit, encode_scalar, msm, scalar, tables
 from equipoise.proofs.prf import Nonces
 from equipoise.proofs.rangeproof import Challenger, Pair, RangeProof, absorb_statement, powers
 
@@ -124,10 +124,10 @@ def _com(value: int, blinding: int) -> G1Point:
 
 
 def _commit_bits(ones: Sequence[int], alpha: int, left: Sequence[G1Point], right: Sequence[G1Point]) -> Point:
-    """alpha H + <a_L, G> + <a_L - 1, H>: one addition or subtraction for each bit."""
+    """alpha H + <a_L, G> + <a_L - 1, H>: one addition for each bit, of -H_i or G_i, both made beforehand."""
     total = commit(0, alpha)
-    for bit, g, h in zip(ones, left, right, strict=True):
-        total = total + g if bit else total - h
+    for bit, choice in zip(ones, [(IDENTITY - h, g) for g, h in zip(left, right, strict=True)], strict=True):
+        total = total + choice[bit]
     return Point(total)
 
 

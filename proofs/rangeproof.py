@@ -21,8 +21,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from equipoise.proofs.codec import FieldScalar, GroupElement, Many, Nested, Struct
+from equipoise.proofs.codec import Many, Nested, Struct
 from equipoise.proofs.digest import u32
+from equipoise.proofs.elements import FieldScalar, GroupElement
 from equipoise.proofs.errors import Invalid
 from equipoise.proofs.group import Point
 

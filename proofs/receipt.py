@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from equipoise.proofs.attestation import signature_holds
-from equipoise.proofs.codec import Blob, FieldScalar, Framed, GroupElement, Many, Nested, Optional, Raw, Struct, Uint
+from equipoise.proofs.codec import Blob, Framed, Many, Nested, Optional, Raw, Struct, Uint
 from equipoise.proofs.digest import u16, u32
+from equipoise.proofs.elements import FieldScalar, GroupElement
 from equipoise.proofs.errors import Invalid, LimitExceeded, Malformed
 from equipoise.proofs.group import IDENTITY, ORDER, Point, commit
 from equipoise.proofs.header import PER_TRADER, Header

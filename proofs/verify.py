@@ -116,8 +116,7 @@ def verify_bundle(data: bytes, trust: Trust) -> Verdict:
 
 def _judged(bundle: Bundle, trust: Trust) -> Verdict:
     words = check_bundle(bundle, trust)
-    standing = trust.history.keys[bundle.t0.key] if trust.history is not None else None
-    claims = tuple(attested(bundle, trust.pinned, standing, words))
+    claims = tuple(attested(bundle, trust.pinned, trust.history, words))
     return Verdict("accept", attested=claims, not_attested=tuple(not_attested(bundle.header)), bundle=bundle)
 
 

@@ -180,8 +180,10 @@ class Window:
         widest = (1 << min(self.terms.range_bits, 52)) - 1
         need("buy", order.buy, 0, widest, secret=True)
         need("sell", order.sell, 0, widest, secret=True)
-        need("buys of the window", self._buys + order.buy, 0, MAX_TOTAL, secret=True)
-        need("sells of the window", self._sells + order.sell, 0, MAX_TOTAL, secret=True)
+        # No subtree holds more than the window: within this bound a receipt can be made for every order.
+        most, of = (widest, " (range_bits 64 allows more)") if self.terms.range_bits < 52 else (MAX_TOTAL, "")
+        need(f"buys of the window{of}", self._buys + order.buy, 0, most, secret=True)
+        need(f"sells of the window{of}", self._sells + order.sell, 0, most, secret=True)
         _check_place(order.topic_id, order.partition)
         need("offset", order.offset, 0, (1 << 64) - 1)
         need("item", order.item, 0, (1 << 32) - 1)
@@ -216,7 +218,7 @@ class Window:
 
         Deterministic: the same orders, terms, sequence and previous give the same bytes.
         Raises PolicyRefused when the privacy policy forbids this window (merge it into the
-        next: `Publisher.merge`), LimitExceeded when a subtree is too wide for receipts.
+        next: `Publisher.merge`), LimitExceeded where there are more traders than leaves may be.
         """
         self.terms.policy.check(self._totals, self.terms.gateway != ZERO32)
         if self._buys + self._sells < self.terms.v_min:  # it would have a statement that no band can follow

@@ -157,6 +157,17 @@ class Journal:
     def _stream(self, claim: Claim) -> _Stream:
         return self._streams.setdefault(claim.stream_id, _Stream())
 
+    def knows(self, closed: Closed) -> bool:
+        """Whether this very statement was claimed; SequenceReused if it contradicts one that was."""
+        claim = claim_of(closed)
+        return self._stream(claim).check(claim)
+
+    def signed(self, stream_id: bytes, window: tuple[int, int, int]) -> bytes | None:
+        """The digest of the statement about a window (start, end, revision); None where it is not remembered."""
+        stream = self._streams.get(stream_id)
+        found = stream.by_window.get(window) if stream is not None else None
+        return found.digest if found is not None else None
+
     def claim(self, closed: Closed) -> None:
         """Remember a statement before it is published.
 

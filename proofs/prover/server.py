@@ -1,6 +1,7 @@
 """The prover's own side: one thread reads and signs, one proves; the queue between is bounded.
 
-Signing (ATTEST) is answered at once, after the journal's sync. Proofs and receipts wait in a
+Signing (ATTEST) is answered at once, after the journal's sync; in open mode a revision needs the job
+of the one before, whose orders it is compared with. Proofs and receipts wait in a
 queue of ``backlog`` places; when it is full the answer is BUSY, and nothing was kept. A job
 that was taken is on the disk before it is worked on, its bundle is on the disk before it is
 answered: after a crash, jobs without a bundle are proved again, with fresh nonces, and a
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from equipoise.proofs.errors import KeyRefused, Malformed, ProofError, Refused, need
+from equipoise.proofs.errors import KeyRefused, Malformed, PolicyRefused, ProofError, Refused, need
+from equipoise.proofs.header import OPEN
 from equipoise.proofs.keys import Identity, unseal
 from equipoise.proofs.prover.jobs import Draft, Job, Wanted, attest, prove, receipt
 from equipoise.proofs.prover.journal import Journal, private_folder, write_durably
@@ -36,6 +38,8 @@ from equipoise.proofs.prover.messages import (
     Message,
     read_message,
 )
+from equipoise.proofs.publisher import check_late
+from equipoise.proofs.window import terms_of
 
 
 @dataclass(frozen=True)
@@ -147,8 +151,22 @@ class Server:
     def _attest(self, message: Message) -> None:
         draft = Draft.from_body(message.body)
         closed = attest(draft, self._identity.blinding, self._identity.signer)
+        if draft.header.revision and draft.header.mode == OPEN and not self._journal.knows(closed):
+            self._check_late(draft)
         self._journal.claim(closed)
         self._answer(message.id, DONE, closed.header.encode() + closed.t0.encode())
+
+    def _check_late(self, draft: Draft) -> None:
+        """PolicyRefused where the difference from the revision before would open orders; Refused if it is not kept."""
+        header = draft.header
+        window = (header.window_start, header.window_end, header.revision - 1)
+        digest = self._journal.signed(header.stream_id, window)
+        if digest is None:
+            raise PolicyRefused(f"revision {header.revision}: revision {header.revision - 1} was not signed here")
+        before, now = set(self._store.job(digest).orders), set(draft.orders)
+        if before - now:
+            raise PolicyRefused(f"a revision adds orders: {len(before - now)} of the ones before are not there")
+        check_late(terms_of(header), now - before)
 
     def _enqueue(self, message: Message) -> None:
         if message.kind == PROVE:

@@ -15,8 +15,8 @@ from equipoise.proofs.audit import Audit, make_audit
 from equipoise.proofs.band import Band, band_transcript, derived
 from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.digest import ZERO32
-from equipoise.proofs.group import ORDER, G, Point, commit, tables
-from equipoise.proofs.header import Header, Lane
+from equipoise.proofs.group import ORDER, Point, tables
+from equipoise.proofs.header import Header
 from equipoise.proofs.link import Link, prove_link
 from equipoise.proofs.opening import Opening, open_totals
 from equipoise.proofs.orders import Leaf, order_key
@@ -26,17 +26,7 @@ from equipoise.proofs.receipt import Receipt, _transcript, _values, prove_receip
 from equipoise.proofs.statements import Subject
 from equipoise.proofs.tree import leaf_node, top_of, window_root
 from equipoise.proofs.vectors import scenes
-from equipoise.proofs.vectors.scenes import (
-    BAND_TERMS,
-    OPEN_TERMS,
-    TOPIC,
-    Cheat,
-    closed,
-    fixed_nonces,
-    full,
-    mixed,
-    orders,
-)
+from equipoise.proofs.vectors.scenes import BAND_TERMS, OPEN_TERMS, Cheat, closed, fixed_nonces, full, mixed, orders
 from equipoise.proofs.window import Closed
 
 
@@ -296,6 +286,3 @@ def all_cheats() -> list[Cheat]:
     """Every cheat, in the order of the claims."""
     kinds = (attestation_cheats, total_cheats, band_cheats, leaf_cheats, receipt_cheats, gateway_cheats)
     return [cheat for kind in kinds for cheat in kind()]
-
-
-__all__ = ["TOPIC", "G", "Lane", "all_cheats", "commit", "false_band", "leaf_of", "resigned"]

@@ -11,21 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from equipoise.proofs.codec import (
-    Blob,
-    FieldScalar,
-    Framed,
-    GroupElement,
-    Int16,
-    Kind,
-    Many,
-    Nested,
-    Optional,
-    Raw,
-    Struct,
-    Text,
-    Uint,
-)
+from equipoise.proofs.codec import Blob, Framed, Int16, Kind, Many, Nested, Optional, Raw, Struct, Text, Uint
+from equipoise.proofs.elements import FieldScalar, GroupElement
 from equipoise.proofs.group import INFINITY, ORDER, G
 
 FIELD_PRIME = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from equipoise.proofs.prover.journal import write_durably
 from equipoise.streams.cli.proof_options import (
     FILE,
     NEW,
+    copy_journals,
     failing,
     hexed,
     journals_of,
@@ -22,6 +22,7 @@ from equipoise.streams.cli.proof_options import (
     load_identity,
     passphrase,
     passphrase_options,
+    within,
 )
 
 PUBLIC = 0o644
@@ -65,7 +66,10 @@ def new(key_file: Path, history: Path, from_now: bool, passphrase_file: Path | N
 @click.argument("key_file", type=FILE)
 @click.option("--to", "new_file", required=True, type=NEW, help="The new key's file.")
 @click.option("--history", required=True, type=FILE)
-@click.option("--overlap", "overlap_h", default=24.0, show_default=True, help="Hours for which both are valid.")
+@click.option(
+    "--overlap", "overlap_h", default=24.0, show_default=True, callback=within(0, 876_000, "hours"),
+    help="Hours for which both are valid.",
+)  # fmt: skip
 @passphrase_options
 def rotate(key_file: Path, new_file: Path, history: Path, overlap_h: float, passphrase_file: Path | None) -> None:
     """Add a new key, valid from now, and retire KEY_FILE after the overlap.
@@ -74,15 +78,17 @@ def rotate(key_file: Path, new_file: Path, history: Path, overlap_h: float, pass
     from now on; older recordings are KEY_FILE's to sign.
     """
     with failing():
+        for path in (new_file, journals_of(new_file)):
+            if path.exists():
+                raise KeyRefused(f"{path}: exists already, and is not overwritten")
         words = passphrase(passphrase_file)
         old = load_identity(key_file, words)
         fresh = old.rotated()
         now = time.time_ns()
         longer = hi.add(load_history(history), old.signer, fresh.signer, now)
         longer = hi.retire(longer, fresh.signer, old.public, now + round(overlap_h * 3_600_000_000_000))
+        copy_journals(key_file, new_file)  # what the old key has signed, the new one must not contradict
         write_private(new_file, fresh.seal(words))
-        if journals_of(key_file).exists():  # what the old key has signed, the new one must not contradict
-            shutil.copytree(journals_of(key_file), journals_of(new_file))
         write_durably(history, longer.encode(), PUBLIC)
     click.echo(f"key {fresh.public.hex()}\nhead {longer.head.hex()}  (give verifiers the new {history.name})")
 

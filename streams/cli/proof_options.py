@@ -15,10 +15,11 @@ from equipoise.proofs import history as hi
 from equipoise.proofs.bundle import LIMIT
 from equipoise.proofs.errors import KeyRefused, ProofError
 from equipoise.proofs.keys import Identity, unseal
-from equipoise.proofs.prover.journal import Journal, private_folder
+from equipoise.proofs.prover.journal import Journal, private_folder, write_durably
 from equipoise.proofs.verify import Trust
 
 PASSPHRASE = "EQUIPOISE_PASSPHRASE"  # noqa: S105 - the variable's name
+_LONGEST = 4096
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
 
@@ -47,10 +48,28 @@ def passphrase(file: Path | None, confirm: bool = False) -> str:
     """The passphrase, from wherever it is given. Never on the command line: others would see it."""
     if file is not None:
         warn_if_shared(file)
-        return file.read_text().split("\n", 1)[0]
-    if PASSPHRASE in os.environ:
-        return os.environ[PASSPHRASE]
-    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm))
+        words = _first_line(file)
+    elif PASSPHRASE in os.environ:
+        words = os.environ[PASSPHRASE]
+    else:
+        words = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm))
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        raise KeyRefused(f"passphrase in ${PASSPHRASE}: must be UTF-8 text") from None
+    return words
+
+
+def _first_line(file: Path) -> str:
+    """At most a page of it: a file that is named by mistake may be large, or without end."""
+    with file.open("rb") as opened:
+        line = opened.readline(_LONGEST + 1)
+    if len(line) > _LONGEST:
+        raise KeyRefused(f"{file}: its first line has more than {_LONGEST} bytes")
+    try:
+        return line.rstrip(b"\r\n").decode()
+    except UnicodeDecodeError:
+        raise KeyRefused(f"{file}: the passphrase must be UTF-8 text") from None
 
 
 def load_identity(key_file: Path, words: str) -> Identity:
@@ -71,7 +90,7 @@ def warn_if_shared(path: Path) -> None:
 def load_history(path: Path) -> hi.History:
     """A checked history; KeyRefused if it does not hold."""
     try:
-        held = Trust.of(path.read_bytes()).history
+        held = Trust.of(read_bounded(path, 1)).history
     except ProofError as fault:
         raise KeyRefused(f"{path}: {fault}") from None
     assert held is not None
@@ -92,6 +111,30 @@ def journal_of(key_file: Path, stream: bytes) -> Journal:
     folder = journals_of(key_file)
     private_folder(folder)
     return Journal(folder / stream.hex())
+
+
+def copy_journals(key_file: Path, new_file: Path) -> None:
+    """Give a new key the old one's memory, on the disk when this returns; Refused while `prove` is writing it."""
+    if not journals_of(key_file).exists():
+        return
+    private_folder(journals_of(new_file))
+    for path in sorted(journals_of(key_file).iterdir()):
+        held = Journal(path)  # locked, and its torn end cut off
+        try:
+            write_durably(journals_of(new_file) / path.name, path.read_bytes())
+        finally:
+            held.close()
+
+
+def within(low: float, high: float, unit: str) -> Callable[[click.Context, click.Parameter, float], float]:
+    """A click callback for a number in low..high, which NaN is not (click's own range lets it through)."""
+
+    def check(_ctx: click.Context, param: click.Parameter, value: float) -> float:
+        if not low <= value <= high:
+            raise click.BadParameter(f"{value}: must be in {low}..{high} {unit}".rstrip(), param=param)
+        return value
+
+    return check
 
 
 # --- trust --------------------------------------------------------------------------------

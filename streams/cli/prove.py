@@ -26,6 +26,7 @@ from equipoise.streams.cli.proof_options import (
     load_identity,
     passphrase,
     passphrase_options,
+    within,
 )
 
 PUBLIC = 0o644
@@ -52,7 +53,10 @@ def _venue(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option("--denominator", "q", default=10, show_default=True, type=click.IntRange(1, 1024))
 @click.option("--least-volume", "v_min", default=1, show_default=True, type=click.IntRange(1), help="Lots.")
 @click.option("--min-traders", default=5, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--dominance", default=0.6, show_default=True, help="Largest share of one trader in a side.")
+@click.option(
+    "--dominance", default=0.6, show_default=True, callback=within(1e-6, 1, ""),
+    help="Largest share of one trader in a side.",
+)  # fmt: skip
 @click.option("--wide", is_flag=True, help="64-bit receipts, for windows beyond 2^32 lots.")
 @click.option("--audit/--no-audit", default=True, show_default=True, help="Include every leaf's commitments.")
 @click.option("--history", type=FILE, help="Refuse to sign what this key history does not let the key sign.")

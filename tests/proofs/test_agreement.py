@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from functools import cache
 
 from benchmarks.proofs_fuzz import changed
 from equipoise.proofs.bundle import frame_parts
+from equipoise.proofs.codec import MAGIC
 from equipoise.proofs.history import add, begin, retire
 from equipoise.proofs.independent import api
 from equipoise.proofs.vectors.mutate import mutations
 from equipoise.proofs.vectors.scenes import BAND_TERMS, IDENTITY, MINUTE, OPEN_TERMS, OTHER, closed, full, mixed, orders
 from equipoise.proofs.vectors.signatures import signatures
 from equipoise.proofs.verify import verify
+from tests.proofs.headers import Maker
 
 COUNT = int(os.environ.get("EQUIPOISE_AGREE", "400"))
 
@@ -78,3 +81,14 @@ def test_short_bytes() -> None:
     for size in range(12):
         for head in (b"", b"EQP1", b"EQP1\x0a", b"EQP1\x0a\0\0\0\2"):
             agree((head + rng.randbytes(12))[:size])
+
+
+def test_headers_of_every_kind() -> None:
+    maker, t0 = Maker(random.Random(int(os.environ.get("EQUIPOISE_SEED", "8")))), closed(OPEN_TERMS).t0.encode()
+    seen = Counter(agree(frame_parts([framed(maker.body()), t0])) for _ in range(2 * COUNT))
+    assert set(seen) == {"bad-value", "bad-text", "bad-version", "truncated", "trailing-bytes", "header-mismatch"}
+    assert seen["header-mismatch"] > COUNT / 2  # that many were well-formed
+
+
+def framed(body: bytes) -> bytes:
+    return MAGIC + b"\1" + len(body).to_bytes(4, "big") + body

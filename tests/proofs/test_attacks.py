@@ -89,13 +89,14 @@ def test_evidence_made_with_a_stolen_key_names_the_revocation() -> None:
 
 
 def test_a_publisher_that_is_its_own_gateway_is_named() -> None:
-    for gateway in (GATEWAY, IDENTITY.signer):
+    history = hi.add(hi.begin(IDENTITY.signer, 0), IDENTITY.signer, OTHER.signer, 99 * MINUTE)
+    for gateway in (GATEWAY, IDENTITY.signer, OTHER.signer):  # the last is a key of the publisher's too
         terms = replace(OPEN_TERMS, gateway=gateway.public)
         placed = [
             replace(o, signature=gateway.sign(scenes.signed_by_gateway(terms.stream, terms.instrument, o)))
             for o in orders(mixed(2))
         ]
-        verdict = verify(full(closed(terms, placed), [(0, 0)]).encode(), key=IDENTITY.public)
+        verdict = verify(full(closed(terms, placed), [(0, 0)]).encode(), history=history.encode(), pin=history.id)
         assert any("signed the order" in s for s in verdict.attested)
         assert any("publisher's own" in s for s in verdict.attested) is (gateway is not GATEWAY)
 

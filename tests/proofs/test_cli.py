@@ -2,71 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import random
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.files import read_orders
 from equipoise.proofs.prover.jobs import Job
-from equipoise.streams.cli import main
+from tests.proofs.commands import COLUMNS, WORDS, minutes, pinned, prove, run, table
 
-WORDS = "four horses, one gate"
-COLUMNS = ["participant", "order_id", "event_time_ns", "buy", "sell"]
-
-
-@pytest.fixture(autouse=True)
-def fast_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EQUIPOISE_PASSPHRASE", WORDS)
-    seal = __import__("equipoise.proofs.keys", fromlist=["Identity"]).Identity.seal
-    monkeypatch.setattr("equipoise.proofs.keys.Identity.seal", lambda self, words: seal(self, words, 1024))
-
-
-def run(*arguments: object, code: int = 0, typed: str | None = None) -> str:
-    result: Result = CliRunner().invoke(main, [str(a) for a in arguments], input=typed)
-    assert result.exit_code == code, (result.exit_code, result.output, result.exception)
-    assert WORDS not in result.output
-    return result.output
-
-
-def table(path: Path, rows: Sequence[Sequence[object]], columns: Sequence[str] = COLUMNS) -> Path:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([columns, *rows])
-    return path
-
-
-def minutes(count: int, traders: int = 7) -> list[list[object]]:
-    """Nine orders a minute."""
-    rng = random.Random(3)
-    rows: list[list[object]] = []
-    for i in range(9 * count):
-        buy = rng.randrange(1, 9)
-        rows.append(
-            [f"trader-{i % traders}", f"order-{i}", i // 9 * 60_000_000_000 + i, *((buy, 0) if i % 2 else (0, buy))]
-        )
-    return rows
-
-
-@pytest.fixture
-def keyed(tmp_path: Path) -> Path:
-    run("keys", "new", tmp_path / "me.key", "--history", tmp_path / "me.history")
-    return tmp_path
-
-
-def prove(folder: Path, rows: list[list[object]], *more: object, code: int = 0) -> str:
-    source = table(folder / "orders.csv", rows)
-    fixed = ("--stream", "demo", "--instrument", "TEST:SYN", "--key", folder / "me.key", "--out", folder / "day")
-    return run("prove", source, *fixed, *more, code=code)
-
-
-def pinned(folder: Path) -> list[object]:
-    shown = run("keys", "show", folder / "me.history")
-    return ["--history", folder / "me.history", "--pin", shown.split()[1]]
+pytestmark = pytest.mark.usefixtures("fast_keys")
 
 
 def test_a_day_from_keys_to_receipts(keyed: Path) -> None:

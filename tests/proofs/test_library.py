@@ -111,7 +111,7 @@ def test_fixed_base_tables_agree_with_plain_multiplication() -> None:
     for x in (0, 1, 255, 256, 2**64 - 1, ORDER - 1, 3**150 % ORDER):
         assert table.times(x) == msm([H], [x])
         if x < 2**64:
-            assert table.times_short(x) == msm([H], [x])
+            assert commit(x, 5) == msm([G, H], [x, 5])
     with pytest.raises(LimitExceeded):
         table.times(ORDER)
     assert commit(7, 9) == msm([G, H], [7, 9])
@@ -239,33 +239,6 @@ def test_a_mode_proves_only_what_it_promised() -> None:
         prove_band(opened, PUBLISHER.blinding.nonces(b"", b""))
 
 
-# --- timing: the same operations, whatever the values ---------------------------------------------
-
-
-def operations(monkeypatch: pytest.MonkeyPatch, lots: list[tuple[int, int]]) -> list[tuple[str, int]]:
-    """Every group operation of making a window and its proofs: which, and over how many terms."""
-    seen: list[tuple[str, int]] = []
-
-    def counted(points: list[G1Point], factors: list[int]) -> G1Point:
-        seen.append(("msm", len(points)))
-        return msm(points, factors)
-
-    times, short = FixedBase.times, FixedBase.times_short
-    with monkeypatch.context() as patched:
-        patched.setattr("equipoise.proofs.rangemake.msm", counted)
-        patched.setattr(FixedBase, "times", lambda self, x: seen.append(("table", 32)) or times(self, x))
-        patched.setattr(FixedBase, "times_short", lambda self, x: seen.append(("table", 8)) or short(self, x))
-        full(closed(BAND_TERMS, orders(lots)), [(0, 1)])
-    return seen
-
-
-def test_the_same_operations_for_all_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = operations(monkeypatch, [(1, 0), (1, 0), (0, 0), (0, 1)])
-    many = operations(monkeypatch, [(1 << 29, 0), (0, 1 << 30), (3, 5), (0, (1 << 28) - 1)])
-    assert few == many
-    assert len(few) > 50
-
-
 # --- imports -------------------------------------------------------------------------------------
 
 HEAVY = {"numpy", "numba", "faust", "aiokafka", "confluent_kafka", "asyncio", "logging", "pydantic"}
@@ -309,5 +282,5 @@ def test_verifying_loads_nothing_heavy() -> None:
 
 def test_files_stay_short() -> None:
     for path in ROOT.rglob("*.py"):
-        assert len(path.read_text().splitlines()) <= 320, path
+        assert len(path.read_text().splitlines()) < 300, path
         assert ast.get_docstring(ast.parse(path.read_text())) or path.name == "__init__.py", path

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from equipoise.proofs.band import BITS, TAG, _rows, absorb_band, band_equation, check_band, derived
+from equipoise.proofs.band import BITS, _rows, absorb_band, check_band, derived
 from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.errors import Invalid
-from equipoise.proofs.generators import generator_digest, vectors
-from equipoise.proofs.group import IDENTITY, ORDER, G, H, Point, U, commit, encode_scalar, msm
+from equipoise.proofs.generators import vectors
+from equipoise.proofs.group import ORDER, G, H, Point, U, commit, encode_scalar, msm
 from equipoise.proofs.link import TAG as LINK_TAG
 from equipoise.proofs.link import Link, _challenge, check_link, check_link_equations, prove_link
 from equipoise.proofs.prf import Nonces
-from equipoise.proofs.rangecheck import Batch, check_range, equation_of, holds
+from equipoise.proofs.rangecheck import check_range
 from equipoise.proofs.rangemake import _inner_product, inner, prove_range
 from equipoise.proofs.rangeproof import RangeProof, absorb_statement, powers
-from equipoise.proofs.receipt import check_receipt
 from equipoise.proofs.statements import Subject
 from equipoise.proofs.transcript import Transcript
-from equipoise.proofs.vectors.cheats import all_cheats, false_band, resigned
+from equipoise.proofs.vectors.cheats import all_cheats, resigned
 from equipoise.proofs.vectors.scenes import BAND_TERMS, OPEN_TERMS, Cheat, closed, fixed_nonces, full, mixed, orders
 from equipoise.proofs.vectors.scenes import IDENTITY as PUBLISHER
 from equipoise.proofs.verify import verify
 from equipoise.proofs.window import Closed
-from tests.proofs.weakened import Forgetful, Programmed, Recording
+from tests.proofs.weakened import Forgetful
 
 
 @pytest.mark.parametrize("cheat", all_cheats(), ids=lambda c: c.name)
@@ -236,308 +234,3 @@ def test_batching_factor_known_beforehand_lets_errors_cancel(weak: bool) -> None
     else:
         with pytest.raises(Invalid, match="range-equation"):
             check_range(KnownFactor(weak), forged, [value], 8)
-
-
-# --- transcript coverage ----------------------------------------------------------------------
-
-
-def small_proof(transcript: Transcript) -> tuple[RangeProof, list[Point]]:
-    openings = [(5, 99), (200, 77)]
-    values = [Point(commit(*o)) for o in openings]
-    return prove_range(transcript, openings, values, 8, PUBLISHER.blinding.nonces(b"t", b"")), values
-
-
-def test_dropping_or_moving_any_range_message_is_noticed() -> None:
-    whole = Recording(b"TEST")
-    proof, values = small_proof(whole)
-    check_range(Transcript(b"TEST"), proof, values, 8)
-    labels = whole.labels
-    assert labels == [
-        b"n",
-        b"m",
-        b"V",
-        b"V",
-        b"A",
-        b"S",
-        b"T1",
-        b"T2",
-        b"t_x",
-        b"tau",
-        b"mu",
-        *[b"L", b"R"] * 4,
-        b"a",
-        b"b",
-    ]
-    last_two = len(labels) - 2  # nothing that a prover computes depends on a and b: only c does
-    for index in range(last_two):
-        proof, values = small_proof(Recording(b"TEST", drop=index))
-        with pytest.raises(Invalid, match="range-equation"):
-            check_range(Transcript(b"TEST"), proof, values, 8)
-    for index in range(last_two - 1):
-        if labels[index] == labels[index + 1] and values[0] == values[1]:
-            continue
-        proof, values = small_proof(Recording(b"TEST", swap=index))
-        with pytest.raises(Invalid, match="range-equation"):
-            check_range(Transcript(b"TEST"), proof, values, 8)
-
-
-def test_the_batching_factor_depends_on_the_last_scalars() -> None:
-    proof, values = small_proof(Transcript(b"TEST"))
-    factors = set()
-    for changed in (proof, replace(proof, last_a=1), replace(proof, last_b=1)):
-        factors.add(equation_of(Transcript(b"TEST"), changed, values, 8).points[2][1])
-    assert len(factors) == 3
-
-
-def band_with(transcript_type: type[Recording], **hole: int) -> tuple[list[bytes], bool]:
-    window = closed(BAND_TERMS, orders(mixed(2)))
-    subject = Subject(window.header, window.t0)
-    made = transcript_type(TAG, **hole)
-    subject.absorb(made, made.tag, 512)
-    absorb_band(made, window.header, 3)
-    theirs = subject.transcript(TAG, 512)
-    absorb_band(theirs, window.header, 3)
-    return made.labels, made.challenge(b"y") == theirs.challenge(b"y")
-
-
-def test_dropping_or_moving_any_message_of_the_prelude_changes_every_challenge() -> None:
-    labels, same = band_with(Recording)
-    assert labels == [b"suite", b"generators", b"header", b"root", b"statement", b"mode", b"C_B", b"C_S", b"band"]
-    assert same
-    for index in range(len(labels)):
-        assert not band_with(Recording, drop=index)[1]
-    for index in range(len(labels) - 1):
-        assert not band_with(Recording, swap=index)[1]
-
-
-def test_no_two_sequences_of_messages_absorb_the_same_bytes() -> None:
-    def challenge(*steps: tuple[bytes, bytes]) -> int:
-        transcript = Transcript(b"TEST")
-        for label, data in steps:
-            transcript.append(label, data)
-        return transcript.challenge(b"c")
-
-    variants = [
-        [(b"ab", b"c")],
-        [(b"a", b"bc")],
-        [(b"a", b"b"), (b"", b"c")],
-        [(b"ab", b""), (b"", b"c")],
-        [(b"", b"abc")],
-        [(b"ab", b"c"), (b"", b"")],
-        [],
-    ]
-    assert len({challenge(*steps) for steps in variants}) == len(variants)
-
-
-def test_challenges_are_unbiased_and_never_zero() -> None:
-    transcript = Transcript(b"TEST")
-    draws = []
-    for i in range(4_000):
-        transcript.append(b"i", i.to_bytes(4, "big"))
-        draws.append(transcript.challenge(b"c"))
-    assert len(set(draws)) == len(draws)
-    top = sum(d >> 254 for d in draws)  # r / 2^255 = 0.9056: P(bit 254) = (r - 2^254) / r = 0.4479
-    expected = (ORDER - (1 << 254)) / ORDER * len(draws)
-    assert abs(top - expected) < 5 * (len(draws) * 0.25) ** 0.5
-    for bit in (0, 100, 200):
-        assert abs(sum(d >> bit & 1 for d in draws) - 2_000) < 5 * 1_000**0.5
-
-
-def test_a_zero_challenge_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    window = closed(OPEN_TERMS, orders(mixed(1)))
-    data = full(window).encode()
-    monkeypatch.setattr("equipoise.proofs.transcript.Sponge.squeeze", lambda self, size: ORDER.to_bytes(size, "little"))
-    assert verify(data).reason == "challenge-zero"
-
-
-def test_generators_are_bound_and_distinct() -> None:
-    left, right = vectors(64)
-    every = [p.to_compressed_bytes() for p in (G, H, U, *left, *right)]
-    assert len(set(every)) == len(every)
-    assert len({generator_digest(n) for n in (0, 1, 2, 64)}) == 4
-
-
-def test_wrong_generators_do_not_verify(monkeypatch: pytest.MonkeyPatch) -> None:
-    proof, values = small_proof(Transcript(b"TEST"))
-    left, right = vectors(16)
-    monkeypatch.setattr("equipoise.proofs.rangecheck.vectors", lambda n: (right[:n], left[:n]))
-    with pytest.raises(Invalid, match="range-equation"):
-        check_range(Transcript(b"TEST"), proof, values, 8)
-
-
-# --- batches -----------------------------------------------------------------------------------
-
-
-def test_a_batch_accepts_true_proofs_and_no_false_one() -> None:
-    windows = [closed(BAND_TERMS, orders(mixed(n))) for n in (2, 3)]
-    pairs = [(Subject(w.header, w.t0), full(w, audit=False).band) for w in windows]
-    batch = Batch()
-    for subject, band in pairs:
-        assert band is not None
-        batch.add(band_equation(subject, band))
-    batch.check()
-    bad = windows[0]
-    batch.add(band_equation(Subject(bad.header, bad.t0), false_band(bad, 0)))
-    with pytest.raises(Invalid, match="batch: range-equation"):
-        batch.check()
-
-
-def test_a_batch_takes_proofs_of_different_sizes() -> None:
-    batch = Batch()
-    for bits in (8, 16):
-        value = Point(commit(7, 1))
-        proof = prove_range(Transcript(b"TEST"), [(7, 1)], [value], bits, PUBLISHER.blinding.nonces(b"t", b""))
-        batch.add(equation_of(Transcript(b"TEST"), proof, [value], bits))
-    batch.check()
-
-
-# --- a second way to prove a range: bit by bit, as a differential oracle -----------------------
-
-
-def bits_accept(commitment: Point, value: int, blinding: int, bits: int) -> bool:
-    """Commit to each bit, prove each is 0 or 1 (interactively, honest verifier), and compare the weighted sum.
-
-    An OR of two Schnorr proofs for each bit; the one that is false is simulated.
-    """
-    if not 0 <= value < 1 << bits:
-        value %= 1 << bits  # the best a cheating prover can do
-    blindings = [secrets.randbelow(ORDER) for _ in range(bits - 1)]
-    rest = (blinding - sum(r << i + 1 for i, r in enumerate(blindings))) % ORDER
-    total = Point(IDENTITY)
-    for i, r in enumerate([rest, *blindings]):
-        bit = value >> i & 1
-        c_i = Point(msm([G, H], [bit, r]))
-        total = total + c_i * (1 << i)
-        challenge = secrets.randbelow(ORDER)
-        fake_c, fake_z, k = (secrets.randbelow(ORDER) for _ in range(3))
-        statements = [c_i, c_i - Point(G)]  # one of them is r H
-        nonces = [Point(IDENTITY)] * 2
-        nonces[bit] = Point(msm([H], [k]))
-        nonces[1 - bit] = Point(msm([H], [fake_z])) - statements[1 - bit] * fake_c
-        real_c = (challenge - fake_c) % ORDER
-        answers = {bit: (real_c, (k + real_c * r) % ORDER), 1 - bit: (fake_c, fake_z)}
-        if (answers[0][0] + answers[1][0]) % ORDER != challenge:
-            return False
-        for which in (0, 1):
-            c, z = answers[which]
-            if Point(msm([H], [z])) != nonces[which] + statements[which] * c:
-                return False
-    return total == commitment
-
-
-@pytest.mark.parametrize(
-    ("value", "inside"),
-    [(0, True), (1, True), (127, True), (255, True), (256, False), (300, False), (ORDER - 1, False)],
-)
-def test_range_proof_agrees_with_bit_by_bit(value: int, inside: bool) -> None:
-    from equipoise.proofs.rangemake import _prove
-
-    blinding = 4242
-    commitment = Point(msm([G, H], [value, blinding]))
-    assert bits_accept(commitment, value, blinding, 8) == inside
-    transcript = Transcript(b"TEST")
-    absorb_statement(transcript, 8, [commitment.data])
-    proof = _prove(transcript, [(value, blinding)], 8, PUBLISHER.blinding.nonces(b"t", b""))
-    assert holds(equation_of(Transcript(b"TEST"), proof, [commitment], 8)) == inside
-
-
-# --- zero knowledge: simulators with programmed challenges -------------------------------------
-
-
-def test_link_is_simulated_without_a_witness() -> None:
-    window = closed(OPEN_TERMS, orders(mixed(3)))
-    false_total = replace(window.t0, c_b=Point(msm([G, H], [999, 1])))  # not what the leaves sum to
-    subject = Subject(window.header, false_total)
-    sums = Point(window.top.c_b), Point(window.top.c_s)
-    c, z_b, z_s = (secrets.randbelow(ORDER) for _ in range(3))
-    t_b = Point(msm([H], [z_b])) - (false_total.c_b - sums[0]) * c
-    t_s = Point(msm([H], [z_s])) - (false_total.c_s - sums[1]) * c
-    link = Link(b"", b"", *sums, t_b, t_s, z_b, z_s)
-    check_link_equations(subject, link, Programmed({b"c": [c]}))
-    with pytest.raises(Invalid, match="link-equation"):
-        check_link_equations(subject, link, subject.transcript(LINK_TAG, 0))
-
-
-def simulate_range(value: Point, bits: int) -> tuple[RangeProof, dict[bytes, list[int]]]:
-    """The simulator of the paper's theorem: challenges first, then A, T2 solved from the equations."""
-    left, right = vectors(bits)
-    y, z, x, w, c = (secrets.randbelow(ORDER - 1) + 1 for _ in range(5))
-    us = [secrets.randbelow(ORDER - 1) + 1 for _ in range(bits.bit_length() - 1)]
-    l_x, r_x = ([secrets.randbelow(ORDER) for _ in range(bits)] for _ in range(2))
-    t_x, tau, mu = inner(l_x, r_x), secrets.randbelow(ORDER), secrets.randbelow(ORDER)
-    s_point = Point(msm([G], [secrets.randbelow(ORDER)]))
-    y_inverse = powers(pow(y, -1, ORDER), bits, ORDER)
-    slope = [(z * powers(y, bits, ORDER)[i] + z * z * (1 << i)) % ORDER for i in range(bits)]
-    # A + x S - z <1, G> + <z y^n + z^2 2^n, H'> = mu H + <l, G> + <r, H'>
-    a_point = (
-        Point(
-            msm(
-                [H, *left, *right],
-                [
-                    mu,
-                    *((p + z) % ORDER for p in l_x),
-                    *((p - k) * f % ORDER for p, k, f in zip(r_x, slope, y_inverse, strict=True)),
-                ],
-            )
-        )
-        - s_point * x
-    )
-    delta = ((z - z * z) * sum(powers(y, bits, ORDER)) - pow(z, 3, ORDER) * ((1 << bits) - 1)) % ORDER
-    t1 = Point(msm([G], [secrets.randbelow(ORDER)]))
-    # t_x G + tau H = z^2 V + delta G + x T1 + x^2 T2
-    t2 = (Point(msm([G, H], [(t_x - delta) % ORDER, tau])) - value * (z * z) - t1 * x) * pow(x * x, -1, ORDER)
-    script = {b"y": [y], b"z": [z], b"x": [x], b"w": [w], b"u": us, b"c": [c]}
-    fold = Programmed({b"u": us})
-    rounds, a, b = _inner_product(fold, left, right, y_inverse, msm([U], [w]), l_x, r_x)
-    return RangeProof(a_point, s_point, t1, t2, t_x, tau, mu, tuple(rounds), a, b), script
-
-
-def test_range_proof_is_simulated_for_a_value_out_of_range() -> None:
-    value = Point(msm([G, H], [ORDER - 5, 42]))
-    proof, script = simulate_range(value, 16)
-    assert holds(equation_of(Programmed(script), proof, [value], 16))  # type: ignore[arg-type]
-    with pytest.raises(Invalid, match="range-equation"):
-        check_range(Transcript(b"TEST"), proof, [value], 16)
-
-
-def test_sizes_do_not_depend_on_the_values() -> None:
-    shapes = set()
-    for lots in ([(1, 0), (0, 1), (1, 1)], [((1 << 31), 0), (0, (1 << 31)), (5, 5)], [(0, 0), (0, 3), (0, 0)]):
-        bundle = full(closed(BAND_TERMS, orders(lots)), [(0, 0)])
-        shapes.add(tuple(len(part.encode()) for part in bundle.parts))
-    assert len(shapes) == 1
-
-
-def test_proofs_of_one_statement_share_nothing_random() -> None:
-    window = closed(BAND_TERMS, orders(mixed(3)))
-    from equipoise.proofs.band import prove_band
-
-    seen: set[object] = set()
-    for _ in range(2):
-        nonces = PUBLISHER.blinding.nonces(b"band", window.t0.digest)
-        proof = prove_band(window, nonces).proof
-        link = prove_link(window, PUBLISHER.blinding.nonces(b"link", window.t0.digest))
-        new = {proof.a.data, proof.s.data, proof.t_1.data, proof.t_2.data, proof.tau, proof.mu, proof.last_a}
-        new |= {link.t_b.data, link.t_s.data, link.z_b, link.z_s}
-        assert not seen & new
-        seen |= new
-
-
-def test_hedged_nonces_differ_even_with_broken_randomness() -> None:
-    key = PUBLISHER.blinding
-    a, b = (key.nonces(b"band", digest, random=bytes).next() for digest in (b"one", b"two"))
-    same = key.nonces(b"band", b"one", random=bytes)
-    assert a != b
-    assert same.next() == a
-    assert len({a} | {same.next() for _ in range(50)}) == 51
-    assert key.nonces(b"band", b"one").next() != a
-
-
-def test_receipt_content_is_returned() -> None:
-    window = closed(OPEN_TERMS, orders(mixed(3)))
-    bundle: Bundle = full(window, [(0, 2)])
-    assert bundle.link is not None
-    content = check_receipt(bundle.subject, bundle.link, bundle.receipts[0])
-    assert content.participant == "trader-2"
-    assert BITS == 64
-    assert len(derived(Subject(closed(BAND_TERMS, orders(mixed(2))).header, window.t0), 0)) == 8
