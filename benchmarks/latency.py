@@ -24,6 +24,7 @@ from equipoise.streams.telemetry import BUCKETS, Histogram
 
 _BASE = 10_000  # the rate that the targets speak of: its figures have no suffix
 _WARM_S = 2
+_LATE_MS = 500  # a sender so far behind its schedule has not sent what was to be measured
 _SIGNALS = ("", "-spread-signals", "-fee-signals")
 
 
@@ -68,6 +69,8 @@ def _rounds(cluster: Cluster, rate: int, schedule: Schedule) -> Iterator[list[tu
                 _, (_, first, each) = sender.wait("schedule", 120)
                 found = _received(cluster.bootstrap, sink, int(first), int(each), seconds)
                 _, (_, late_ms) = sender.wait("late", 30)
+                if float(late_ms) > _LATE_MS:
+                    raise FailedError(f"the sender fell {late_ms} ms behind its schedule: is the machine busy?")
             told = worker.said("decision")
         for number in range(schedule.rounds):
             start_ms = (_WARM_S + number * schedule.seconds) * 1_000

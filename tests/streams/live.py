@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
@@ -217,11 +217,19 @@ def published(bootstrap: str, name: str) -> list[Payload]:
     return found
 
 
-def committed(bootstrap: str, group: str, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
+def committed(
+    bootstrap: str, group: str, places: Iterable[tuple[str, int]], timeout_s: float = 60
+) -> dict[tuple[str, int], int]:
+    consumer, deadline = Consumer({"bootstrap.servers": bootstrap, "group.id": group}), time.monotonic() + timeout_s
     try:
-        found = consumer.committed([TopicPartition(*place) for place in places], timeout=10)
-        return {(place.topic, place.partition): place.offset for place in found}
+        while True:
+            try:
+                found = consumer.committed([TopicPartition(*place) for place in places], timeout=10)
+                return {(place.topic, place.partition): place.offset for place in found}
+            except KafkaException:  # a new broker has no coordinator for some seconds
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
     finally:
         consumer.close()
 

@@ -1,12 +1,16 @@
 """A worker under load that is asked to end: within its grace period, all it took sealed; and its metrics before."""
 
 import re
+import threading
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from equipoise.streams.records import RawRecord
 from tests.containers import KafkaContainer, free_port
 from tests.streams import live
 
@@ -31,17 +35,38 @@ def _sum(found: dict[str, float], prefix: str) -> float:
     return sum(value for name, value in found.items() if name.startswith(prefix))
 
 
+@contextmanager
+def _fed(bootstrap: str, records: list[RawRecord]) -> Iterator[None]:
+    """The first half at once, so that there is a backlog; then a hundred a tick, for as long as the context lasts."""
+    live.publish(bootstrap, records[: len(records) // 2])
+    over = threading.Event()
+
+    def feed() -> None:
+        for first in range(len(records) // 2, len(records), 100):
+            if over.wait(0.05):
+                return
+            live.publish(bootstrap, records[first : first + 100])
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 @pytest.mark.parametrize("mode", ["at-least-once", "transactional"])
 def test_asked_to_end_under_load(kafka: KafkaContainer, tmp_path: Path, mode: str) -> None:
     name, port = f"ends-{mode}", free_port()
     more = {"instruments.file": live.instruments_file(tmp_path), "delivery.mode": mode, "kafka.batch_max_records": 20}
     flags = live.settings_for(kafka.bootstrap, name, **more, **{"metrics.port": port, "delivery.grace_s": GRACE_S})
     live.create_topics(flags)
-    events = live.market(30_000, pause_every=500)
+    events = live.market(60_000, pause_every=500)
     records = live.raw_records(name, events)
-    live.publish(kafka.bootstrap, records)
     places = {(record.topic, record.partition) for record in records}
-    with live.Worker(tmp_path, flags) as worker:
+    # the input goes on until the worker has ended, however fast it is
+    with live.Worker(tmp_path, flags) as worker, _fed(kafka.bootstrap, records):
         worker.wait_for("metrics at")
         live.wait_committed_some(kafka.bootstrap, name, records)
         told = _metrics(port)
