@@ -1,4 +1,4 @@
-"""The columns of the engine's output rows, as `rows` and `row_writer` read them.
+"""The columns of the engine's output rows, as `rows` reads them.
 
 The dtypes themselves are numpy's (`processors.columns`); a test keeps names and order equal.
 """

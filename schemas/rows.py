@@ -2,7 +2,8 @@
 
 The rows are numpy's (`processors.columns`: SIGNAL_DTYPE, COMPONENT_DTYPE, WINDOW_DTYPE), but nothing
 here imports numpy: a row is anything with `item()`, an array of rows anything with `tolist()`.
-NULL and NaN become null. `row_writer` writes the same records as Avro without the dicts.
+NULL and NaN become null. `processors/avro/bodies.py` writes the same
+records as Avro without the dicts; these are what its bytes are held to.
 """
 
 from collections.abc import Sequence
@@ -122,8 +123,8 @@ def buckets(window: WindowRow) -> list[tuple[int, int, int]]:
 
 def classified_share(window: WindowRow) -> float | None:
     """The share of the window's volume whose aggressor is known, None without volume."""
-    known = window.buy_volume + window.sell_volume
-    total = known + window.unknown_volume
+    known = float(window.buy_volume) + float(window.sell_volume)
+    total = known + float(window.unknown_volume)
     return known / total if total else None
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
-from equipoise.processors.avro.signals import SignalWriter
+from numpy.typing import NDArray
+
+from equipoise.processors.avro.bodies import BodyWriter
 from equipoise.processors.columns import Outputs
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.schemas.headers import Headers, offset_header, source_headers
-from equipoise.schemas.row_writer import encode_window
 from equipoise.streams.settings import Topics
 
 SPREAD: Final = "SpreadSignal"
@@ -17,8 +18,8 @@ FEE: Final = "FeeSignal"
 WINDOW: Final = "ImbalanceWindow"
 INTENT: Final = "SwapIntent"
 WRITTEN: Final = (SPREAD, FEE, WINDOW, INTENT)
-SIGNALS: Final = (SPREAD, FEE)  # in the order of SignalWriter's Bodies
-_writers: WeakKeyDictionary[Instruments, SignalWriter] = WeakKeyDictionary()
+SIGNALS: Final = (SPREAD, FEE)  # in the order of Bodies
+_writers: WeakKeyDictionary[Instruments, BodyWriter] = WeakKeyDictionary()
 
 
 @dataclass(slots=True)
@@ -42,24 +43,24 @@ class Framing(Protocol):
 
 def payloads(outputs: Outputs, instruments: Instruments) -> Iterator[tuple[str, Instrument, bytes, int, int]]:
     """Every payload of a step in order: schema, instrument, Avro body, source and offset that triggered it."""
-    names = outputs.names
-    for window, measures in zip(outputs.windows, outputs.measures.tolist(), strict=True):
-        instrument = instruments[int(window["instrument"])]
-        body = encode_window(window, instrument, measures, names.measures)
-        yield WINDOW, instrument, body, int(window["source"]), int(window["offset"])
-    if not len(outputs.signals):
-        return
-    places = zip(*(outputs.signals[name].tolist() for name in ("instrument", "source", "offset")), strict=True)
-    for (index, source, offset), bodies in zip(places, _writer(instruments).bodies(outputs), strict=True):
+    writer = _writer(instruments)
+    for (index, source, offset), body in zip(_places(outputs.windows), writer.windows(outputs), strict=True):
+        yield WINDOW, instruments[index], body, source, offset
+    for (index, source, offset), bodies in zip(_places(outputs.signals), writer.signals(outputs), strict=True):
         for schema, body in zip(SIGNALS, bodies, strict=True):
             if body:
                 yield schema, instruments[index], body, source, offset
 
 
-def _writer(instruments: Instruments) -> SignalWriter:
+def _places(rows: NDArray[Any]) -> Iterator[tuple[int, int, int]]:
+    """Instrument, and source and offset of what triggered it, of each row."""
+    return zip(*(rows[name].tolist() for name in ("instrument", "source", "offset")), strict=True)
+
+
+def _writer(instruments: Instruments) -> BodyWriter:
     """The table's own writer: what it keeps of the table is made once."""
     if instruments not in _writers:
-        _writers[instruments] = SignalWriter(instruments)
+        _writers[instruments] = BodyWriter(instruments)
     return _writers[instruments]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from equipoise.processors.avro.signals import Bodies, SignalWriter
+from equipoise.processors.avro.bodies import Bodies, BodyWriter
 from equipoise.processors.columns import (
     COMPONENT_DTYPE,
     MEASURE_DTYPE,
@@ -20,7 +20,7 @@ from equipoise.processors.columns import (
     Outputs,
 )
 from equipoise.processors.instruments import Instrument, Instruments
-from equipoise.schemas import codec, enums, row_layout, row_writer, rows
+from equipoise.schemas import codec, enums, row_layout, rows
 from equipoise.schemas.errors import EncodingError
 
 LINEAR = Instrument("binance", "BTCUSDT", Decimal("0.10"), Decimal("0.001"))
@@ -91,8 +91,20 @@ def written(
     empty = np.zeros(0, np.uint8)
     windows, measures = np.zeros(0, WINDOW_DTYPE), np.zeros((0, 0), MEASURE_DTYPE)
     outputs = Outputs(np.array([row]), components[None], windows, measures, empty, empty, Names(names))
-    (bodies,) = SignalWriter(table).bodies(outputs)
+    (bodies,) = BodyWriter(table).signals(outputs)
     return bodies
+
+
+def written_window(row: Any, instrument: Instrument, measures: Any, names: tuple[str, ...]) -> bytes:
+    """The body of one row, by the kernel."""
+    table = Instruments()
+    row["instrument"] = table.add(instrument)
+    empty, signals = np.zeros(0, np.uint8), np.zeros(0, SIGNAL_DTYPE)
+    values = np.array(measures, MEASURE_DTYPE).reshape(1, -1)
+    components = np.zeros((0, len(enums.COMPONENT_NAMES)), COMPONENT_DTYPE)
+    outputs = Outputs(signals, components, np.array([row]), values, empty, empty, Names(measures=names))
+    (body,) = BodyWriter(table).windows(outputs)
+    return body
 
 
 def avoid_nan(components: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -121,7 +133,7 @@ def test_signals_are_written_as_fastavro_would(row: Any, components: Any, instru
 def test_windows_are_written_as_fastavro_would(row: Any, instrument: Instrument, measures: Any) -> None:
     names = tuple(f"m{k}" for k in range(len(measures)))
     window = rows.window_record(row, instrument, measures, names)
-    body = row_writer.encode_window(row, instrument, measures, names)
+    body = written_window(row, instrument, measures, names)
     assert body == codec.encode("ImbalanceWindow", window)
     assert codec.decode("ImbalanceWindow", body) == window
 
@@ -184,7 +196,7 @@ def test_rows_are_told_apart_by_what_they_emit() -> None:
     parts = np.zeros((10_000, len(enums.COMPONENT_NAMES)), COMPONENT_DTYPE)
     empty = np.zeros(0, np.uint8)
     windows, measures = np.zeros(0, WINDOW_DTYPE), np.zeros((0, 0), MEASURE_DTYPE)
-    found = list(SignalWriter(table).bodies(Outputs(rows_of, parts, windows, measures, empty, empty)))
+    found = list(BodyWriter(table).signals(Outputs(rows_of, parts, windows, measures, empty, empty)))
     for number, bodies in enumerate(found):
         assert [bool(body) for body in bodies] == [number % 4 in (1, 3), number % 4 in (2, 3)]
         for schema, body in zip(("SpreadSignal", "FeeSignal"), bodies, strict=True):
