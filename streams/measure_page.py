@@ -1,13 +1,15 @@
-"""docs/measures.md, from the registry: `python -m equipoise.streams.measure_page COSTS > docs/measures.md`.
+"""docs/measures.md, from the registry: `python -m equipoise.streams.measure_page COSTS AGREEMENTS > docs/measures.md`.
 
-COSTS is what `python -m benchmarks.measures --write` keeps.
+COSTS is what `python -m benchmarks.measures --write` keeps, AGREEMENTS what `python -m tests.measures.agreement
+--write` keeps.
 """
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 from equipoise.processors.measures.measure import Measure
 from equipoise.processors.measures.registry import CORE, OURS
@@ -31,8 +33,13 @@ value. A value that cannot be computed is null with a reason, never 0. `equipois
   window exactly; *sequenced* ones are consumed in log order, and a revision repeats what they said at the close
   ([semantics](semantics.md)).
 
+The figures are computed, not typed. How close: `EQUIPOISE_DATA=FOLDER python -m tests.measures.agreement --write` runs
+the tests that compare and keeps the largest difference, relative to the answer, or how many values are not equal where
+they must be. Some answers are themselves only so exact: published to four or five digits, or drawn from a sample.
+`tests/measures/test_vpin_published.py` says where PINstimation's data is to be had; without it its rows are missing.
 A cost is the CPU time that a measure adds to the engine, each chunk of rows by the fastest of several runs, on the
-simulator's adds, cancels and executions: `python -m benchmarks.measures --write`.
+simulator's adds, cancels and executions: `python -m benchmarks.measures --write`. This page:
+`python -m equipoise.streams.measure_page benchmarks/measures.json tests/measures/agreements.json > docs/measures.md`.
 """
 
 _TAIL = """## Your own
@@ -41,6 +48,19 @@ A measure is a description and two plain functions; see [CONTRIBUTING](../CONTRI
 package it comes through the entry point group `equipoise.measures`, and is compiled, checkpointed, published and
 listed like ours.
 """
+
+
+_FINE = 1e-9  # what is held less closely is limited by its answer
+
+
+class Agreement(NamedTuple):
+    """A measure beside one outside answer."""
+
+    measure: str
+    answer: str
+    values: int  # compared
+    difference: float  # the largest, relative; where nothing is allowed how many values differ
+    allowed: float
 
 
 def span(low: float, high: float) -> str:
@@ -60,9 +80,10 @@ def facts(measure: Measure) -> Iterator[tuple[str, str]]:
     yield "outside answer", measure.answer or "none yet, so it weighs 0"
 
 
-def page(costs: Mapping[str, float]) -> str:
+def page(costs: Mapping[str, float], agreements: Sequence[Agreement] = ()) -> str:
     """The page. `costs`: nanoseconds an event by name, as the benchmark calls them."""
-    parts = [_HEAD, "\n".join(_overview(costs))]
+    parts = [_HEAD, "\n".join(_overview(costs, agreements))]
+    parts += ["\n".join(_agreements(agreements))] if agreements else []
     parts += [
         "## The score's own\n",
         *map(_section, CORE),
@@ -74,16 +95,40 @@ def page(costs: Mapping[str, float]) -> str:
     return "\n".join(parts)
 
 
-def _overview(costs: Mapping[str, float]) -> Iterator[str]:
-    yield "| measure | outside answer, and how close | ns an event |"
-    yield "|---|---|---|"
+def _overview(costs: Mapping[str, float], agreements: Sequence[Agreement]) -> Iterator[str]:
+    yield "| measure | outside answer | equal, of those that must | difference | by digits or sample | ns an event |"
+    yield "|---|---|---|---|---|---|"
     for measure in (*CORE, *OURS):
+        own = [row for row in agreements if row.measure == measure.name]
         cost = costs.get(f"measure-{measure.name}")
         text = "part of the engine" if measure.value is None else ("–" if cost is None else f"{max(cost, 0):.0f}")
-        yield f"| {measure.name} | {_cell(measure.answer or 'none yet: weighs 0')} | {text} |"
+        cells = measure.name, _cell(measure.answer or "none yet: weighs 0"), *_close(own), text
+        yield f"| {' | '.join(cells)} |"
     if "measures-all" in costs:
-        yield f"| all together | | {costs['measures-all']:.0f} |"
-        yield f"| the engine without them | | {costs['engine-alone']:.0f} |"
+        yield f"| all together | | | | | {costs['measures-all']:.0f} |"
+        yield f"| the engine without them | | | | | {costs['engine-alone']:.0f} |"
+    yield ""
+
+
+def _close(agreements: Sequence[Agreement]) -> tuple[str, str, str]:
+    """Values that are equal where they must be, and the largest differences: to the bits' limit, to the answer's."""
+    exact = [row for row in agreements if row.allowed == 0]
+    fine = [row.difference for row in agreements if 0 < row.allowed <= _FINE]
+    coarse = [row.difference for row in agreements if row.allowed > _FINE]
+    values = sum(row.values for row in exact)
+    equal = f"{values - sum(int(row.difference) for row in exact):,} of {values:,}" if exact else ""
+    return equal, f"{max(fine):.0e}" if fine else "", f"{max(coarse):.0e}" if coarse else ""
+
+
+def _agreements(agreements: Sequence[Agreement]) -> Iterator[str]:
+    yield "### Answer by answer\n"
+    yield "| measure | beside | values | largest difference | allowed |"
+    yield "|---|---|---|---|---|"
+    for row in agreements:
+        told = (
+            (f"{row.difference:.1e}", f"{row.allowed:.0e}") if row.allowed else (f"{row.difference:.0f} values", "none")
+        )
+        yield f"| {row.measure} | {_cell(row.answer)} | {row.values:,} | {' | '.join(told)} |"
     yield ""
 
 
@@ -126,5 +171,11 @@ def read_costs(path: Path) -> dict[str, float]:
     return {row["name"]: row["best"] for row in json.loads(path.read_text())}
 
 
+def read_agreements(path: Path) -> list[Agreement]:
+    """What the tests found, by measure."""
+    return [Agreement(**row) for row in json.loads(path.read_text())]
+
+
 if __name__ == "__main__":
-    print(page(read_costs(Path(sys.argv[1])) if sys.argv[1:] else {}), end="")
+    costs, agreements = (Path(name) for name in sys.argv[1:3])
+    print(page(read_costs(costs), read_agreements(agreements)), end="")

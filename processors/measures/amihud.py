@@ -46,7 +46,7 @@ MEASURE: Final = Measure(
     title="Amihud's illiquidity",
     paper="Amihud, Illiquidity and Stock Returns, J. Financial Markets 5 (2002), eq. 1",
     order=Order.SEQUENCED,
-    answer="Amihud's equation 1 bar by bar (1e-9)",
+    answer="Amihud's equation 1 bar by bar",
     outputs=(
         Output("amihud", "mean over bars of |dP / P| / volume, decayed", "bps / lot", 0, sign=0, quantity_power=-1),
     ),

@@ -78,7 +78,7 @@ MEASURE: Final = Measure(
     title="Footprint: point of control, diagonal and stacked imbalance",
     paper="none: the usual definitions of footprint charts",
     order=Order.COMMUTATIVE,
-    answer="a footprint from dictionaries, price by price (1e-12; counts exactly)",
+    answer="a footprint from dictionaries, price by price",
     outputs=(
         Output("point_of_control", "lowest price of the cell with most volume (the lowest of equals)", "ticks", sign=0),
         Output("control_share", "that cell's share of the window's volume", "1", 0, 1),

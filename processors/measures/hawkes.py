@@ -138,7 +138,7 @@ MEASURE: Final = Measure(
     title="Hawkes intensities of buys and sells, and their branching ratio",
     paper="Hawkes, Spectra of Some Self-exciting and Mutually Exciting Point Processes, Biometrika 58 (1971)",
     order=Order.SEQUENCED,
-    answer="intensities: hawkesbook 0.1.0 (1e-9); fit: the sums taken anew at each trade (1e-9), and simulated trades",
+    answer="intensities: hawkesbook 0.1.0; fit: the sums taken anew at each trade, and simulated trades",
     outputs=(
         Output("buys", "lambda_buy(t) = mu_buy + b sum_j n_buy,j R_j(t)", "1/s", 0, mirror="sells"),
         Output("sells", "lambda_sell(t)", "1/s", 0, mirror="buys"),

@@ -74,7 +74,7 @@ MEASURE: Final = Measure(
     title="Kyle's lambda",
     paper="Kyle, Continuous Auctions and Insider Trading, Econometrica 53 (1985), eq. 3.9",
     order=Order.SEQUENCED,
-    answer="orderflow-metrics 0.40.0 kyle_lambda; weighted least squares written out (1e-9)",
+    answer="orderflow-metrics 0.40.0 kyle_lambda; weighted least squares written out",
     outputs=(
         Output("lambda", "Cov(dP, Q) / Var(Q) over bars, decayed", "ticks / lot", quantity_power=-1),
         Output("r2", "Cov(dP, Q)^2 / (Var(dP) Var(Q))", "1", 0, 1),

@@ -79,7 +79,7 @@ MEASURE = Measure(
     title="Multi-level order-flow imbalance",
     paper="Xu, Gould, Howison: Multi-Level Order-Flow Imbalance in a Limit Order Book (2018), section 3",
     order=Order.SEQUENCED,
-    answer="orderflow-metrics 0.40.0 multi_level_ofi, and the paper's formula with missing levels: integers exactly",
+    answer="orderflow-metrics 0.40.0 multi_level_ofi, and the paper's formula with missing levels",
     outputs=(
         *(
             Output(str(k), f"Σ e over the window at rank {k}, e as in order-flow imbalance", "lots", sign=-1,

@@ -109,7 +109,7 @@ MEASURE = Measure(
     title="Spread and depth against their own history",
     paper="none: an empirical distribution over decayed time",
     order=Order.SEQUENCED,
-    answer="shares of decayed time written out (1e-9)",
+    answer="shares of decayed time written out",
     outputs=(
         Output("spread", "share of decayed time with a smaller spread, half of the own bucket's time", "1", 0.0, 1.0),
         Output("depth", "share of decayed time with less depth (ten levels, both sides), likewise", "1", 0.0, 1.0),

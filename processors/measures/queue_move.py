@@ -106,7 +106,7 @@ MEASURE = Measure(
     title="Next move from the queue imbalance",
     paper="Gould, Bonart: Queue Imbalance as a One-Tick-Ahead Price Predictor in a Limit Order Book (2016), section 4",
     order=Order.SEQUENCED,
-    answer="the recursion written apart (1e-9); finds the slope of simulated moves",
+    answer="the recursion written apart; finds the slope of simulated moves",
     outputs=(
         Output("lean", "2 P(up) − 1, P(up) = 1 / (1 + e^(−slope·I)), I = (bid − ask) / (bid + ask)", "1", -1.0, 1.0,
                sign=-1, component=True),

@@ -94,7 +94,7 @@ MEASURE: Final = Measure(
         "see processors/measures/classify.py"
     ),
     order=Order.SEQUENCED,
-    answer="each rule: tclf 0.4.0 on 60 trades, every sign; shares: the sums written out (1e-9)",
+    answer="each rule: tclf 0.4.0 on 60 trades, every sign; shares: the sums written out",
     outputs=(
         Output("imbalance", "(buys - sells) / (buys + sells), decayed lots", "1", -1, 1, sign=-1, component=True),
         Output("signed_share", "share of decayed volume with a side, the venue's or a rule's", "1", 0, 1),

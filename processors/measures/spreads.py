@@ -148,7 +148,7 @@ MEASURE: Final = Measure(
     title="Quoted, effective and realised spread, and price impact",
     paper="Huang and Stoll, Dealer versus Auction Markets, J. Financial Economics 41 (1996), section 2",
     order=Order.SEQUENCED,
-    answer="Huang and Stoll's formulas trade by trade (1e-9)",
+    answer="Huang and Stoll's formulas trade by trade",
     outputs=(
         Output("quoted", "ask - bid as it stands", "ticks", 0),
         Output("effective", "2 D (P - m), mean by volume, decayed", "ticks"),

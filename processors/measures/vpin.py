@@ -205,8 +205,8 @@ MEASURE: Final = Measure(
     paper="Easley, Lopez de Prado and O'Hara, Flow Toxicity and Liquidity in a High-frequency World, RFS 25 (2012)",
     order=Order.SEQUENCED,
     answer=(
-        "bulk: flowrisk 0.3.0 on three of its files, every value, by a plain formula (1e-12); that formula without "
-        "flowrisk's peculiarities by the measure (1e-9). True side, distribution and bucket: plain loops (1e-12)"
+        "values of flowrisk 0.3.0, PINstimation 0.2.0 and mlfinpy 0.1.2 by plain loops with their habits; those loops "
+        "without habits by the measure"
     ),
     outputs=(
         Output("true", "mean over n full buckets of |buys - sells| / V, by the venue's sides", "1", 0, 1),

@@ -46,7 +46,7 @@ MEASURE = Measure(
     title="Depth imbalance with weights",
     paper="Cartea, Donnelly, Jaimungal: Enhancing Trading Strategies with Order Book Signals (2018), section 2",
     order=Order.SEQUENCED,
-    answer="worked values by hand (1e-9)",
+    answer="both weights level by level, and worked values by hand",
     outputs=(
         Output("rank", "(Σ w·bid − Σ w·ask) / (Σ w·bid + Σ w·ask), w = 2^(−rank / half_rank)", "1", -1.0, 1.0, sign=-1,
                component=True),

@@ -34,6 +34,7 @@ TESTS: Final = (
     "tests/processors/test_book_measures_outside.py",
     "tests/processors/test_micro_price.py",
     "tests/processors/test_score_components.py",
+    "tests/processors/test_weighted_depth.py",
     "tests/processors/test_pending.py::test_it_agrees_with_a_slow_replay",
     "tests/replay/test_klines.py::test_signed_volume_is_the_bars",
     "tests/replay/test_recorded.py::test_windows_are_the_plain_sums",

@@ -1,16 +1,36 @@
 """docs/measures.md says what the registry says, and nothing else."""
 
+import numpy as np
+import pytest
+
 from equipoise.processors.measures.registry import CORE, OURS
 from equipoise.streams import measure_page
 from equipoise.streams.measures import installed
+from tests.measures import agreement
 from tests.project.layout import ROOT
 
 
 def test_the_page_is_current() -> None:
     costs = measure_page.read_costs(ROOT / "benchmarks/measures.json")
-    assert (ROOT / "docs/measures.md").read_text() == measure_page.page(costs), (
-        "run: python -m equipoise.streams.measure_page benchmarks/measures.json > docs/measures.md"
-    )
+    page = measure_page.page(costs, measure_page.read_agreements(agreement.KEPT))
+    assert (ROOT / "docs/measures.md").read_text() == page, "see the page's head for the command"
+
+
+def test_every_measure_has_been_compared_and_agrees() -> None:
+    kept = agreement.kept()
+    assert {row.measure for row in kept} == {measure.name for measure in (*CORE, *OURS)}
+    for row in kept:
+        assert row.values > 0, row
+        assert row.difference <= row.allowed, row
+
+
+def test_a_difference_is_seen() -> None:
+    agreement.agree("nothing", "itself", [1.0, np.nan, 0.0], [1.0 + 1e-12, np.nan, 0.0])
+    assert agreement.noted.pop(("nothing", "itself")).difference == pytest.approx(1e-12, rel=1e-3)
+    for found, allowed in (([1.0 + 1e-8, 2.0], 1e-9), ([1.0, 3.0], 0.0), ([1.0, np.nan], 1.0), ([1.0], 1.0)):
+        with pytest.raises(AssertionError):
+            agreement.agree("nothing", "something", found, [1.0, 2.0], allowed)
+    agreement.noted.pop(("nothing", "something"))
 
 
 def test_every_measure_has_a_cost() -> None:
