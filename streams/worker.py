@@ -103,13 +103,16 @@ async def _run_once(
         return
     app, stream = installed
     shown.stream = stream
-    await app.start()
-    if ready is not None:
-        ready(stream)
+    starting = asyncio.create_task(app.start())  # it lasts until the first partitions are taken up
     looking = asyncio.create_task(_other_topics(settings, stream))
     again: FencedError | None = None
     try:
         while not (asked.is_set() or looking.done() or app.crashed):
+            if starting.done():
+                starting.result()
+                if ready is not None:
+                    ready(stream)
+                    ready = None
             if stream.runtime is not None and stream.runtime.failed.done():
                 stream.runtime.failed.result()
             if why := trouble(app):
@@ -120,6 +123,7 @@ async def _run_once(
     finally:
         looking.cancel()
         drained = await _drain(app, settings)
+        starting.cancel()
     if not (drained or asked.is_set()):  # its consumer may live on and keep partitions that nobody works on
         raise StuckError(f"not drained within {settings.delivery.grace_s} s: nothing is begun beside it") from again
     if again is not None:
