@@ -160,14 +160,17 @@ class TransactionalOutput:
     def poll(self) -> None:
         """Serve the producer's queue."""
         if not self._ending:
-            self._producer.poll(0)
+            self._poll()
 
     def waiting(self) -> int:
         """Records that are not acknowledged."""
         return len(self._producer)
 
     def close(self) -> None:
-        """Give up what is open. The next owner ends it for the brokers, should our word not reach them."""
+        """Give up what is open. The next owner ends it for the brokers, should our word not reach them.
+
+        A `seal` that is going on makes no further attempts.
+        """
         if not self.closed and not self._ending and self._began:
             try:
                 self._producer.abort_transaction(0.5)
@@ -179,7 +182,14 @@ class TransactionalOutput:
         self._sent += records
         if records:
             self._produce(records)
+            self._poll()
+
+    def _poll(self) -> None:
+        """It raises where we were fenced meanwhile: as with records that are refused, the end knows what to do."""
+        try:
             self._producer.poll(0)
+        except KafkaException as why:
+            self._failure = self._failure or why
 
     def _produce(self, records: list[OutRecord]) -> None:
         """What goes wrong here comes up at the end of the transaction, which knows what to do about it."""
@@ -230,6 +240,8 @@ class TransactionalOutput:
         except KafkaException as worse:
             self._stop_if_lost(worse.args[0])
             raise DeliveryError(f"{self._id}: {sentence(worse)}") from worse
+        if self.closed:
+            raise FencedError(f"{self._id}: given back before its transaction ended")
         if time.monotonic() > deadline:
             raise DeliveryError(f"{self._id}: {sentence(why)}")
         self.aborted += 1
@@ -252,6 +264,6 @@ class TransactionalOutput:
                 call()
                 return
             except KafkaException as why:
-                if not why.args[0].retriable() or time.monotonic() > deadline:
+                if not why.args[0].retriable() or time.monotonic() > deadline or self.closed:
                     raise
             time.sleep(AGAIN_S)
