@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 CALL_S: Final = 5.0  # one call of the producer; where that is not enough it is repeated up to the limit
 AGAIN_S: Final = 0.1
+CLOSE_S: Final = 0.5  # for an abort that the loop waits for
 NOT_OURS: Final = frozenset({
     KafkaError._FENCED,
     KafkaError.ILLEGAL_GENERATION,
@@ -74,8 +75,8 @@ class Transactions:
     async def run(self) -> None:
         """Let the producers tell what became of their records; without it their queues would fill."""
         while True:
-            self._aborted += sum(output.aborted for output in self._open if output.closed)
-            self._open = [output for output in self._open if not output.closed]
+            self._aborted += sum(output.aborted for output in self._open if output.ended)
+            self._open = [output for output in self._open if not output.ended]
             for output in self._open:
                 output.poll()
             await asyncio.sleep(IDLE_POLL_S)
@@ -90,10 +91,11 @@ class Transactions:
         return sum(output.waiting() for output in self._open)
 
     def close(self, timeout_s: float) -> int:
-        """What is open is given up: nobody has seen it."""
-        del timeout_s
+        """What is open is given up: nobody has seen it. Blocking: what stays open hides what others write behind it."""
+        deadline = time.monotonic() + timeout_s
         for output in self._open:
             output.close()
+            output.give_up(max(CLOSE_S, deadline - time.monotonic()))
         return 0
 
 
@@ -127,6 +129,11 @@ class TransactionalOutput:
     def initialise(self) -> None:
         """Fence earlier owners and end what they left open. Blocking. Raises KafkaException."""
         self._call(lambda: self._producer.init_transactions(CALL_S), time.monotonic() + self._timeout_s)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is closed, and nothing of it open."""
+        return self.closed and not (self._began or self._ending)
 
     @property
     def unsealed(self) -> bool:
@@ -171,12 +178,19 @@ class TransactionalOutput:
 
         A `seal` that is going on makes no further attempts.
         """
-        if not self.closed and not self._ending and self._began:
-            try:
-                self._producer.abort_transaction(0.5)
-            except KafkaException as why:
-                log.debug("%s: not aborted: %s", self._id, sentence(why))
+        if not self.closed:
+            self.give_up(CLOSE_S)
         self.closed = True
+
+    def give_up(self, timeout_s: float) -> None:
+        """Abort what is open, if that has not been done."""
+        if self._began and not self._ending:
+            try:
+                self._producer.abort_transaction(timeout_s)
+                self._began = False
+            except KafkaException as why:
+                self._began = why.args[0].retriable()  # else it is not ours any more
+                log.debug("%s: not aborted: %s", self._id, sentence(why))
 
     def _take(self, records: list[OutRecord]) -> None:
         self._sent += records

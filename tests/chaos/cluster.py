@@ -32,7 +32,11 @@ class Cluster:
     turn: Turn = field(init=False)  # to kill a broker, or to need all of them
 
     def __post_init__(self) -> None:
-        found = self._admin().list_topics(timeout=60).brokers
+        deadline = time.monotonic() + 60  # one may be away for the moment, in a run that kills it
+        while len(found := self._admin().list_topics(timeout=60).brokers) < len(self.bootstrap.split(",")):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.bootstrap}: {len(found)} brokers have registered")
+            time.sleep(0.5)
         self.brokers = [(found[number].host, found[number].port) for number in sorted(found)]
         self.turn = Turn(self.bootstrap)
 

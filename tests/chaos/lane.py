@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.chaos import rounds
 from tests.chaos.cluster import Cluster
+from tests.chaos.workers import die_with_parent
 
 _clock_file: Path | None = None
 
@@ -14,6 +15,7 @@ _clock_file: Path | None = None
 def ready(faketime: str, folder: Path) -> None:
     """A process that runs rounds one after another."""
     global _clock_file
+    die_with_parent()
     if faketime:
         _clock_file = _clock(faketime, folder / f"clock-{os.getpid()}")
     rounds.start_parent()

@@ -21,12 +21,17 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.chaos.warm"])
 
 
+def die_with_parent() -> None:
+    """So that a run that is killed leaves nothing behind. Linux only."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int) -> None:
     from equipoise.streams.failpoints import arm
     from equipoise.streams.settings import load
     from equipoise.streams.worker import run
 
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the parent goes with the run, killed or not
+    die_with_parent()
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for number in (1, 2):
         os.dup2(out, number)

@@ -10,7 +10,7 @@ from equipoise.streams.clients import group_member
 from equipoise.streams.delivery import Delivery, DeliveryError, FencedError
 from equipoise.streams.outgoing import OutRecord
 from equipoise.streams.settings import load
-from equipoise.streams.transactions import TransactionalOutput
+from equipoise.streams.transactions import TransactionalOutput, Transactions
 
 
 @pytest.mark.parametrize("instance", [None, "one"])
@@ -57,3 +57,44 @@ def test_an_idempotent_producer_that_cannot_go_on_stops_the_worker() -> None:
     delivery._producer = Fenced()  # type: ignore[assignment]
     with pytest.raises(DeliveryError, match="cannot go on"):
         asyncio.run(delivery.run())
+
+
+class Slow(Fenced):
+    """A producer whose brokers take their time over an abort."""
+
+    def __init__(self, *answers: KafkaError | None) -> None:
+        self.answers = list(answers)
+
+    def poll(self, _: float) -> int:
+        return 0
+
+    def begin_transaction(self) -> None:
+        pass
+
+    def produce(self, *_: object, **__: object) -> None:
+        pass
+
+    def abort_transaction(self, _: float) -> None:
+        if error := self.answers.pop(0):
+            raise KafkaException(error)
+
+
+@pytest.mark.parametrize(
+    ("answers", "ended_at_once"),
+    [
+        ([None], True),
+        ([KafkaError(KafkaError._TIMED_OUT, "slow", False, True), None], False),
+        ([KafkaError(KafkaError._FENCED, "fenced", True)], True),
+    ],
+)
+def test_an_abort_that_is_not_through_is_asked_for_again(answers: list[KafkaError | None], ended_at_once: bool) -> None:
+    settings = load(flags={"kafka.bootstrap": "127.0.0.1:1"})
+    transactions, output = Transactions(settings), TransactionalOutput(settings, "group-0", b"")
+    output._producer = slow = Slow(*answers)  # type: ignore[assignment]
+    transactions._open.append(output)
+    output.send([OutRecord("signals", b"key", b"value", [])])
+    output.close()
+    assert output.ended is ended_at_once
+    transactions.close(1.0)
+    assert output.ended
+    assert not slow.answers
