@@ -211,14 +211,20 @@ class Delivery:
                 raise DeliveryError(f"topic {record.topic}: {error.args[0].str()}") from error
             pending.count += 1
             sent += 1
-        self._producer.poll(0)
+        self._poll()
         return sent
 
     async def run(self) -> None:
         """See acknowledgements until cancelled."""
         while True:
-            self._producer.poll(0)
+            self._poll()
             await asyncio.sleep(BUSY_POLL_S if len(self._producer) else IDLE_POLL_S)
+
+    def _poll(self) -> None:
+        try:
+            self._producer.poll(0)
+        except KafkaException as error:
+            raise DeliveryError(f"the producer cannot go on: {error.args[0].str()}") from error
 
     def waiting(self) -> int:
         """Records that are not acknowledged."""
@@ -240,6 +246,7 @@ class SharedOutput:
         self._commit = commit
         self._timeout_s = timeout_s
         self._pending = Pending()
+        self._closed = False
         self.stage = ""
 
     def send(self, records: Iterable[OutRecord]) -> int:
@@ -266,6 +273,8 @@ class SharedOutput:
                 self._delivery.send(part, written)
                 await asyncio.sleep(0)  # let signals pass
             await written.drained(self._timeout_s)
+            if self._closed:
+                raise FencedError("the partition was given back before its checkpoint was sealed")
             reach(f"checkpoint.{name}")
         self.stage = "commit"
         if not await self._commit(offsets):
@@ -273,4 +282,5 @@ class SharedOutput:
         reach("checkpoint.committed")
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Nothing is held back; a `seal` that is going on ends before it commits."""
+        self._closed = True

@@ -16,6 +16,7 @@ from equipoise.streams.task import PARTITION_ROW, split_partition_row
 log = logging.getLogger(__name__)
 
 WARM_HALF_LIVES: Final = 10
+FETCH_WAIT_MS: Final = 20  # a fetch of nothing says that a partition has ended; by default that takes half a second
 _POLL_RECORDS: Final = 1_000
 _POLL_S: Final = 0.05  # it waits so long for that many, also where the end is reached before
 
@@ -47,6 +48,7 @@ class Reader:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
+                "fetch.wait.max.ms": FETCH_WAIT_MS,
             },
             logger=log,
         )

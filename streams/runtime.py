@@ -135,11 +135,18 @@ class Runtime:
         for partition in self.partitions.values():
             yield from partition.waits()
 
-    async def revoked(self) -> None:
-        """Seal what is settled, and let go of all partitions."""
-        try:
-            await self._seal()
-        except Exception as why:  # the next owner continues from the checkpoint before
+    async def revoked(self, limit_s: float = 0.0) -> None:
+        """Seal what is settled, and let go of all partitions.
+
+        Args:
+            limit_s: so long the brokers may take; 0: the group's session. The others wait for us meanwhile.
+        """
+        limit_s = limit_s or self._tools.settings.kafka.session_timeout_ms / 1000
+        sealing = asyncio.create_task(self._seal())
+        if not (await asyncio.wait({sealing}, timeout=limit_s))[0]:
+            log.warning("last checkpoint is not sealed within %g s, its input will be repeated", limit_s)
+            sealing.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it ends by itself
+        elif why := sealing.exception():  # the next owner continues from the checkpoint before
             log.warning("last checkpoint failed, its input will be repeated: %s", sentence(why))
         self._drop()
 
@@ -158,11 +165,12 @@ class Runtime:
     async def stop(self) -> None:
         """Seal, close and send what is left."""
         self.report()
-        await self.revoked()
+        grace_s = self._tools.settings.delivery.grace_s
+        await self.revoked(grace_s / 2)
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
-        left = await asyncio.to_thread(self._tools.outputs.close, self._tools.settings.delivery.grace_s / 2)
+        left = await asyncio.to_thread(self._tools.outputs.close, grace_s / 4)
         if left:
             log.warning("%d outputs could not be sent in time; they will be repeated", left)
 

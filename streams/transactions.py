@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 CALL_S: Final = 5.0  # one call of the producer; where that is not enough it is repeated up to the limit
 AGAIN_S: Final = 0.1
+CLOSE_S: Final = 0.5  # for an abort that the loop waits for
 NOT_OURS: Final = frozenset({
     KafkaError._FENCED,
     KafkaError.ILLEGAL_GENERATION,
@@ -74,8 +75,8 @@ class Transactions:
     async def run(self) -> None:
         """Let the producers tell what became of their records; without it their queues would fill."""
         while True:
-            self._aborted += sum(output.aborted for output in self._open if output.closed)
-            self._open = [output for output in self._open if not output.closed]
+            self._aborted += sum(output.aborted for output in self._open if output.ended)
+            self._open = [output for output in self._open if not output.ended]
             for output in self._open:
                 output.poll()
             await asyncio.sleep(IDLE_POLL_S)
@@ -90,10 +91,11 @@ class Transactions:
         return sum(output.waiting() for output in self._open)
 
     def close(self, timeout_s: float) -> int:
-        """What is open is given up: nobody has seen it."""
-        del timeout_s
+        """What is open is given up: nobody has seen it. Blocking: what stays open hides what others write behind it."""
+        deadline = time.monotonic() + timeout_s
         for output in self._open:
             output.close()
+            output.give_up(max(CLOSE_S, deadline - time.monotonic()))
         return 0
 
 
@@ -129,6 +131,11 @@ class TransactionalOutput:
         self._call(lambda: self._producer.init_transactions(CALL_S), time.monotonic() + self._timeout_s)
 
     @property
+    def ended(self) -> bool:
+        """Whether it is closed, and nothing of it open."""
+        return self.closed and not (self._began or self._ending)
+
+    @property
     def unsealed(self) -> bool:
         """Whether a transaction is open: until it ends nobody sees its records, nor what others wrote behind them."""
         return bool(self._sent or self._next)
@@ -160,26 +167,43 @@ class TransactionalOutput:
     def poll(self) -> None:
         """Serve the producer's queue."""
         if not self._ending:
-            self._producer.poll(0)
+            self._poll()
 
     def waiting(self) -> int:
         """Records that are not acknowledged."""
         return len(self._producer)
 
     def close(self) -> None:
-        """Give up what is open. The next owner ends it for the brokers, should our word not reach them."""
-        if not self.closed and not self._ending and self._began:
-            try:
-                self._producer.abort_transaction(0.5)
-            except KafkaException as why:
-                log.debug("%s: not aborted: %s", self._id, sentence(why))
+        """Give up what is open. The next owner ends it for the brokers, should our word not reach them.
+
+        A `seal` that is going on makes no further attempts.
+        """
+        if not self.closed:
+            self.give_up(CLOSE_S)
         self.closed = True
+
+    def give_up(self, timeout_s: float) -> None:
+        """Abort what is open, if that has not been done."""
+        if self._began and not self._ending:
+            try:
+                self._producer.abort_transaction(timeout_s)
+                self._began = False
+            except KafkaException as why:
+                self._began = why.args[0].retriable()  # else it is not ours any more
+                log.debug("%s: not aborted: %s", self._id, sentence(why))
 
     def _take(self, records: list[OutRecord]) -> None:
         self._sent += records
         if records:
             self._produce(records)
+            self._poll()
+
+    def _poll(self) -> None:
+        """It raises where we were fenced meanwhile: as with records that are refused, the end knows what to do."""
+        try:
             self._producer.poll(0)
+        except KafkaException as why:
+            self._failure = self._failure or why
 
     def _produce(self, records: list[OutRecord]) -> None:
         """What goes wrong here comes up at the end of the transaction, which knows what to do about it."""
@@ -230,6 +254,8 @@ class TransactionalOutput:
         except KafkaException as worse:
             self._stop_if_lost(worse.args[0])
             raise DeliveryError(f"{self._id}: {sentence(worse)}") from worse
+        if self.closed:
+            raise FencedError(f"{self._id}: given back before its transaction ended")
         if time.monotonic() > deadline:
             raise DeliveryError(f"{self._id}: {sentence(why)}")
         self.aborted += 1
@@ -252,6 +278,6 @@ class TransactionalOutput:
                 call()
                 return
             except KafkaException as why:
-                if not why.args[0].retriable() or time.monotonic() > deadline:
+                if not why.args[0].retriable() or time.monotonic() > deadline or self.closed:
                     raise
             time.sleep(AGAIN_S)

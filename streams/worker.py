@@ -60,8 +60,9 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
                 except FencedError as why:  # what became of the last transaction is read at the next start
                     log.warning("beginning again: %s", why)
     except Exception as why:
-        _end_within(EXIT_S, sentence(why))  # Faust's threads outlive an app that fails to start
+        _end_within(EXIT_S, sentence(why))  # threads may live on, Faust's and ours: Python waits for them
         raise
+    _end_within(EXIT_S, "it was asked to end", 0)
 
 
 class _Shown:
@@ -122,7 +123,7 @@ async def _run_once(
         again = why
     finally:
         looking.cancel()
-        drained = await _drain(app, settings)
+        drained = await _drain(app, settings, asked)
         starting.cancel()
     if not (drained or asked.is_set()):  # its consumer may live on and keep partitions that nobody works on
         raise StuckError(f"not drained within {settings.delivery.grace_s} s: nothing is begun beside it") from again
@@ -138,7 +139,7 @@ def _install(settings: Settings, cancelled: Callable[[], bool]) -> tuple[faust.A
     return None if stream is None else (app, stream)
 
 
-async def _drain(app: faust.App, settings: Settings) -> bool:
+async def _drain(app: faust.App, settings: Settings, asked: asyncio.Event) -> bool:
     """Stop the app; False: it has not ended in time.
 
     Faust's services go on where they are cancelled, and wait for their threads without turning the loop. So the limit
@@ -146,7 +147,7 @@ async def _drain(app: faust.App, settings: Settings) -> bool:
     """
     log.info("draining")
     grace_s = settings.delivery.grace_s
-    limit = _end_within(grace_s + EXIT_S, "not drained")
+    limit = _end_within(grace_s + EXIT_S, "not drained", 0 if asked.is_set() else 1)
     stopping = asyncio.create_task(app.stop())
     done, _ = await asyncio.wait({stopping}, timeout=grace_s)
     if not done:
@@ -157,18 +158,18 @@ async def _drain(app: faust.App, settings: Settings) -> bool:
     return True
 
 
-def _end_within(seconds: float, why: str) -> threading.Timer:
+def _end_within(seconds: float, why: str, status: int = 1) -> threading.Timer:
     """End this process after so long, if it still is there and nobody cancels that."""
-    limit = threading.Timer(seconds, _end_at_once, (why,))
+    limit = threading.Timer(seconds, _end_at_once, (why, status))
     limit.daemon = True
     limit.start()
     return limit
 
 
-def _end_at_once(why: str) -> None:
+def _end_at_once(why: str, status: int) -> None:
     log.critical("does not end by itself, ending it where it stands: %s", why)
     faulthandler.dump_traceback(sys.stderr)
-    os._exit(1)
+    os._exit(status)
 
 
 async def _other_topics(settings: Settings, stream: Stream) -> None:

@@ -1,17 +1,20 @@
 """The brokers: our own containers, or a cluster that commands kill and start again."""
 
+import contextlib
 import shlex
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import docker
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource
 from testcontainers.core.container import DockerContainer
 
+from tests.chaos.faults import SESSION_MS
+from tests.chaos.turn import Turn
 from tests.containers import KafkaContainer, wait_for_port
 
 # The image formats its storage at every start, and ends where that is done already.
@@ -26,10 +29,24 @@ class Cluster:
     kill_command: str = ""
     up_command: str = ""
     brokers: list[tuple[str, int]] = field(init=False)
+    turn: Turn = field(init=False)  # to kill a broker, or to need all of them
 
     def __post_init__(self) -> None:
-        found = self._admin().list_topics(timeout=60).brokers
+        deadline = time.monotonic() + 60  # one may be away for the moment, in a run that kills it
+        while len(found := self._admin().list_topics(timeout=60).brokers) < len(self.bootstrap.split(",")):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.bootstrap}: {len(found)} brokers have registered")
+            time.sleep(0.5)
         self.brokers = [(found[number].host, found[number].port) for number in sorted(found)]
+        self.turn = Turn(self.bootstrap)
+
+    def check(self) -> None:
+        """Raise ValueError where the brokers do not let workers live as briefly as a round wants them to."""
+        admin, name = self._admin(), "group.min.session.timeout.ms"
+        asked = ConfigResource(ConfigResource.Type.BROKER, str(min(admin.list_topics(timeout=60).brokers)))
+        least = admin.describe_configs([asked])[asked].result(30)[name].value
+        if int(least) > SESSION_MS:
+            raise ValueError(f"{self.bootstrap}: {name} is {least}, must be at most {SESSION_MS}")
 
     @property
     def mortal(self) -> bool:
@@ -47,25 +64,32 @@ class Cluster:
         subprocess.run(shlex.split(self.up_command.format(number)), check=True, stdout=subprocess.DEVNULL)
         wait_for_port(self.brokers[number - 1][1], 60)
 
-    def settled(self, timeout_s: float = 60) -> None:
-        """Return once every partition has all its copies in step."""
-        admin, deadline = self._admin(), time.monotonic() + timeout_s
-        while True:
-            try:
-                found = admin.list_topics(timeout=10)
-                behind = [
-                    f"{name}[{number}]"
-                    for name, topic in found.topics.items()
-                    for number, partition in topic.partitions.items()
-                    if len(partition.isrs) < len(partition.replicas)
-                ]
-                if len(found.brokers) == len(self.brokers) and not behind:
-                    return
-            except KafkaException:
-                behind = ["no answer"]
+    def apart(self) -> list[str]:
+        """What is missing: brokers, and copies that are not in step."""
+        try:
+            found = self._admin().list_topics(timeout=10)
+        except KafkaException:
+            return ["no answer"]
+        missing = len(self.brokers) - len(found.brokers)
+        return [f"{missing} brokers"] * (missing > 0) + [
+            f"{name}[{number}]"
+            for name, topic in found.topics.items()
+            for number, partition in topic.partitions.items()
+            if len(partition.isrs) < len(partition.replicas)
+        ]
+
+    @contextlib.contextmanager
+    def whole(self, timeout_s: float = 120) -> Iterator[None]:
+        """With all brokers there and all copies in step; nobody kills any meanwhile."""
+        deadline = time.monotonic() + timeout_s
+        while not self.turn.take(shared=True) or self.apart():
             if time.monotonic() > deadline:
-                raise TimeoutError(f"brokers are not in step after {timeout_s:g} s: {behind[:5]}")
-            time.sleep(0.3)
+                raise TimeoutError(f"brokers are not in step after {timeout_s:g} s: {self.apart()[:5]}")
+            time.sleep(0.2)
+        try:
+            yield
+        finally:
+            self.turn.give()
 
     def _admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})

@@ -4,8 +4,10 @@ import contextlib
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import wait
 from dataclasses import dataclass, field
+from itertools import pairwise
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -22,11 +24,14 @@ from tests.streams import live
 
 TICK_S = 0.05
 LOOK_S = 0.3
+BROKER_S = 0.5  # between looks whether all brokers are in step again
 RECORDS = 1_200
 FEED_S = 4.0
 END_S = 40.0
 LIMIT_S = 90.0  # without any progress
+SLOW_S = 5.0  # between two looks: a committed offset is asked for so long
 TELL_S = 2.0  # for a stuck worker to say where it stands
+HEALED = ("nothing came from", "StuckError")  # in the log of a worker that stood still and helped itself
 MODES = {"alo": "at-least-once", "tx": "transactional"}
 
 
@@ -88,7 +93,10 @@ class Round:
         while len(self.living) < self.wanted:
             self.start()
 
-    def apply(self, fault: Fault) -> None:
+    def apply(self, fault: Fault) -> bool:
+        """Let it happen; False: not yet."""
+        if fault.name == "broker" and not self.cluster.turn.take():
+            return False
         {
             "kill": self._kill,
             "stop": lambda f: self._victim(f).send(signal.SIGSTOP),
@@ -104,12 +112,13 @@ class Round:
             "leaders": self._leaders,
             "clock": self._clock,
         }[fault.name](fault)
+        return True
 
     def heal(self) -> None:
         """Nothing goes wrong any more."""
-        for _, end in self.until:
+        ends, self.until = self.until, []
+        for _, end in ends:
             end()
-        self.until.clear()
         self.proxy.calm()
 
     def _victim(self, fault: Fault) -> Worker:
@@ -138,13 +147,19 @@ class Round:
 
     def _broker(self, fault: Fault) -> None:
         number = fault.pick % len(self.cluster.brokers) + 1
-        if not any(end.__name__ == "broker_up" for _, end in self.until):  # two at once would be no majority
 
-            def broker_up() -> None:
-                self.cluster.up(number)
+        def up() -> None:
+            self.cluster.up(number)
+            self._later(BROKER_S, in_step)
 
-            self.cluster.kill(number)
-            self._later(fault.seconds, broker_up)
+        def in_step() -> None:  # until then nobody kills another
+            if self.cluster.apart():
+                self._later(BROKER_S, in_step)
+            else:
+                self.cluster.turn.give()
+
+        self.cluster.kill(number)
+        self._later(fault.seconds, up)
 
     def _leaders(self, _: Fault) -> None:
         admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap, "log_level": 0})
@@ -170,28 +185,44 @@ def run(seed: int, mode: str, cluster: Cluster, folder: Path, clock: Path | None
     plan = faults.drawn(draw, mode, cluster.mortal, clock is not None)
     name = f"chaos-{mode}-{seed}-{time.time_ns() // 1_000_000 % 10**8}"
     records = feed.drawn(draw, name, RECORDS)
-    began = time.monotonic()
-    cluster.settled()
+    times = [time.monotonic()]
     with Proxy(cluster.brokers) as proxy:
         this = Round(name, mode, plan, cluster, proxy, folder, clock, wanted=plan.workers)
         flags = this.flags(cluster.bootstrap)
-        settings = live.create_topics(flags, existing=True)
         answer = verdict.undisturbed(records, flags)
+        with cluster.whole():
+            settings = live.create_topics(flags, existing=True)
+            feeder = feed.Feeder(cluster.bootstrap, records, FEED_S)
+        times.append(time.monotonic())
         try:
-            _disturb(this, feed.Feeder(cluster.bootstrap, records, FEED_S), answer.settled)
+            _disturb(this, feeder, answer.settled)
+            times.append(time.monotonic())
             _end(this)
+            times.append(time.monotonic())
         except Exception as why:
             why.add_note(str(plan))
             raise
         finally:
             this.heal()
+            this.cluster.turn.give()
             for worker in this.workers:
                 if worker.alive:
                     worker.kill()
-        verdict.compare(answer, settings, mode)
-        admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
-        admin.delete_topics([topic for topic in admin.list_topics(timeout=10).topics if topic.startswith(f"{name}.")])
-    return f"{time.monotonic() - began:.1f} s, {len(this.workers)} workers; {plan}"
+        with cluster.whole():
+            verdict.compare(answer, settings, mode)
+            _delete(cluster, name)
+    times.append(time.monotonic())
+    parts = "+".join(f"{after - before:.1f}" for before, after in pairwise(times))
+    healed = "".join(f", {word}" for word in HEALED if any(word in worker.told for worker in this.workers))
+    return f"{times[-1] - times[0]:.1f} s ({parts}), {len(this.workers)} workers{healed}; {plan}"
+
+
+def _delete(cluster: Cluster, name: str) -> None:
+    admin = AdminClient({"bootstrap.servers": cluster.bootstrap})
+    asked = admin.delete_topics(
+        [topic for topic in admin.list_topics(timeout=10).topics if topic.startswith(f"{name}.")]
+    )
+    wait(asked.values(), 30)
 
 
 def start_parent() -> None:
@@ -202,23 +233,32 @@ def start_parent() -> None:
     first.join()
 
 
+def tell(workers: Iterable[Worker]) -> None:
+    """Have them write into their logs where they stand."""
+    for worker in workers:
+        worker.send(signal.SIGUSR1)
+    time.sleep(TELL_S)
+
+
 def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], int]) -> None:
     """Until everything is fed, everything has gone wrong, and everything is settled."""
-    began = due_s = looked_s = time.monotonic()
+    still_s = due_s = looked_s = turned_s = time.monotonic()
     left, healed, found = list(this.plan.faults), False, dict[tuple[str, int], int]()
     consumer = Consumer({"bootstrap.servers": this.cluster.bootstrap, "group.id": this.name, "log_level": 0})
     places = [TopicPartition(*place) for place in settled]
     try:
         while True:
             now = time.monotonic()
+            still_s += max(0.0, now - turned_s - SLOW_S)  # while we did not run ourselves nobody knows who stood still
+            turned_s = now
             this.tick()
             fed = feeder.tick()
-            if left and this.living and now >= due_s + left[0].after_s:
-                this.apply(left.pop(0))
+            if left and this.living and now >= due_s + left[0].after_s and this.apply(left[0]):
+                left.pop(0)
                 due_s = now
             if fed and not left and not this.until and not healed:
                 this.heal()
-                healed = True
+                healed, still_s = True, now
             if healed and now - looked_s > LOOK_S:
                 looked_s = now
                 with contextlib.suppress(KafkaException):
@@ -226,13 +266,11 @@ def _disturb(this: Round, feeder: feed.Feeder, settled: dict[tuple[str, int], in
                         found,
                         {(p.topic, p.partition): p.offset for p in consumer.committed(places, timeout=5)},
                     )
-                    began = began if found == before else now
+                    still_s = still_s if found == before else now
                     if found == settled and not any(worker.paused for worker in this.workers):
                         return
-            if now - began > LIMIT_S:
-                for worker in this.living:
-                    worker.send(signal.SIGUSR1)  # it writes into its log where it stands
-                time.sleep(TELL_S)
+            if now - still_s > LIMIT_S:
+                tell(this.workers)
                 apart = {place: (found.get(place), at) for place, at in settled.items() if found.get(place) != at}
                 raise StuckError(f"stuck for {LIMIT_S:g} s (committed, wanted): {apart}")
             time.sleep(TICK_S)
@@ -248,6 +286,8 @@ def _end(this: Round) -> None:
         while worker.alive and time.monotonic() < deadline:
             worker.resume_when_due(this.plan.stopped_s)  # its last checkpoint has its places, too
             worker.process.join(TICK_S)
-        assert not worker.alive, f"worker did not end within {END_S:g} s of SIGTERM: {worker.log}"
+        if worker.alive:
+            tell([worker])
+            raise StuckError(f"worker did not end within {END_S:g} s of SIGTERM: {worker.log}")
         problem = worker.problem()
         assert not problem, problem

@@ -1,6 +1,7 @@
 """Workers as forked processes of one warm parent."""
 
 import asyncio
+import ctypes
 import faulthandler
 import gc
 import logging
@@ -10,12 +11,19 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+PR_SET_PDEATHSIG = 1
 GIVEN_UP = ("DeliveryError", "StuckError")
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.chaos.warm"])
+
+
+def die_with_parent() -> None:
+    """So that a run that is killed leaves nothing behind. Linux only."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int) -> None:
@@ -23,6 +31,7 @@ def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int) ->
     from equipoise.streams.settings import load
     from equipoise.streams.worker import run
 
+    die_with_parent()
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for number in (1, 2):
         os.dup2(out, number)
@@ -44,8 +53,14 @@ def _tell(*_: object) -> None:
     faulthandler.dump_traceback(sys.stderr)
     for task in gc.get_objects():
         if isinstance(task, asyncio.Task) and not task.done():
-            task.print_stack(file=sys.stderr)
-    sys.stderr.flush()
+            print(f"{task.get_name()[:80]}:", *_awaited(task.get_coro()), sep="\n  ", file=sys.stderr, flush=True)
+
+
+def _awaited(coro: Any) -> Iterator[str]:
+    """Each coroutine of a task, from the outermost on, and the line that it awaits something at."""
+    while coro is not None and (frame := getattr(coro, "cr_frame", None) or getattr(coro, "ag_frame", None)):
+        yield f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_qualname}"
+        coro = getattr(coro, "cr_await", None) or getattr(coro, "ag_await", None)
 
 
 class Worker:
@@ -63,6 +78,11 @@ class Worker:
     @property
     def alive(self) -> bool:
         return self.process.is_alive()
+
+    @property
+    def told(self) -> str:
+        """Its log."""
+        return self.log.read_text() if self.log.exists() else ""
 
     @property
     def paused(self) -> bool:
@@ -103,6 +123,6 @@ class Worker:
             expected.add(-signal.SIGKILL)
         if self.asked:
             expected.add(-signal.SIGTERM)  # before it had begun to listen
-        if self.log.exists() and any(name in self.log.read_text()[-1000:] for name in GIVEN_UP):
+        if any(name in self.told[-1000:] for name in GIVEN_UP):
             expected.add(1)  # as documented: it cannot go on, and somebody starts it again
         return "" if code in expected else f"worker ended with {code}; its log: {self.log}"

@@ -184,7 +184,7 @@ def create_topics(flags: dict[str, object], existing: bool = False) -> Settings:
 def consume(bootstrap: str, topic: str) -> Iterator[tuple[bytes | None, bytes | None, dict[str, bytes], int, int]]:
     """Key, value, headers, partition and offset of everything in a topic now."""
     config = {"bootstrap.servers": bootstrap, "group.id": "tests", "enable.partition.eof": True}
-    consumer = Consumer(config | {"enable.auto.commit": False})
+    consumer = Consumer(config | {"enable.auto.commit": False, "fetch.wait.max.ms": 20})
     try:
         left = set(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in left])

@@ -1,10 +1,16 @@
-"""What the transactional mode says to the group, beside what librdkafka's own consumer says."""
+"""What the transactional mode says to the group, and what becomes of a fence that nobody has asked about."""
+
+import asyncio
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from equipoise.streams import failpoints
 from equipoise.streams.clients import group_member
+from equipoise.streams.delivery import Delivery, DeliveryError, FencedError
+from equipoise.streams.outgoing import OutRecord
+from equipoise.streams.settings import load
+from equipoise.streams.transactions import TransactionalOutput, Transactions
 
 
 @pytest.mark.parametrize("instance", [None, "one"])
@@ -25,3 +31,70 @@ def test_a_misspelt_place_is_refused_and_nothing_is_armed() -> None:
     with pytest.raises(ValueError, match="explode"):
         failpoints.arm("checkpoint.rows=explode@1")
     failpoints.reach("checkpoint.rows")
+
+
+class Fenced:
+    """A producer that was fenced while nothing was going on."""
+
+    def poll(self, _: float) -> int:
+        raise KafkaException(KafkaError(KafkaError._FENCED, "fenced by a newer instance", True))
+
+    def __len__(self) -> int:
+        return 0
+
+
+def test_a_fence_between_transactions_is_the_next_one_s_to_tell() -> None:
+    output = TransactionalOutput(load(flags={"kafka.bootstrap": "127.0.0.1:1"}), "group-0", b"")
+    output._producer = Fenced()  # type: ignore[assignment]
+    output.poll()
+    output.send([OutRecord("signals", b"key", b"value", [])])
+    with pytest.raises(FencedError, match="fenced by a newer instance"):
+        asyncio.run(output.seal([], {}))
+
+
+def test_an_idempotent_producer_that_cannot_go_on_stops_the_worker() -> None:
+    delivery = Delivery(load(flags={"kafka.bootstrap": "127.0.0.1:1"}), commit=None)  # type: ignore[arg-type]
+    delivery._producer = Fenced()  # type: ignore[assignment]
+    with pytest.raises(DeliveryError, match="cannot go on"):
+        asyncio.run(delivery.run())
+
+
+class Slow(Fenced):
+    """A producer whose brokers take their time over an abort."""
+
+    def __init__(self, *answers: KafkaError | None) -> None:
+        self.answers = list(answers)
+
+    def poll(self, _: float) -> int:
+        return 0
+
+    def begin_transaction(self) -> None:
+        pass
+
+    def produce(self, *_: object, **__: object) -> None:
+        pass
+
+    def abort_transaction(self, _: float) -> None:
+        if error := self.answers.pop(0):
+            raise KafkaException(error)
+
+
+@pytest.mark.parametrize(
+    ("answers", "ended_at_once"),
+    [
+        ([None], True),
+        ([KafkaError(KafkaError._TIMED_OUT, "slow", False, True), None], False),
+        ([KafkaError(KafkaError._FENCED, "fenced", True)], True),
+    ],
+)
+def test_an_abort_that_is_not_through_is_asked_for_again(answers: list[KafkaError | None], ended_at_once: bool) -> None:
+    settings = load(flags={"kafka.bootstrap": "127.0.0.1:1"})
+    transactions, output = Transactions(settings), TransactionalOutput(settings, "group-0", b"")
+    output._producer = slow = Slow(*answers)  # type: ignore[assignment]
+    transactions._open.append(output)
+    output.send([OutRecord("signals", b"key", b"value", [])])
+    output.close()
+    assert output.ended is ended_at_once
+    transactions.close(1.0)
+    assert output.ended
+    assert not slow.answers

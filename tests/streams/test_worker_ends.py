@@ -42,7 +42,7 @@ def _once(monkeypatch: pytest.MonkeyPatch, stop_s: float, failed: Exception | No
         monkeypatch.setattr(worker, "_install", lambda *_: (App(stop_s), stream))
         monkeypatch.setattr(worker, "trouble", lambda _: why)
         monkeypatch.setattr(worker, "EXIT_S", EXIT_S)
-        monkeypatch.setattr(worker, "_end_at_once", ended.append)
+        monkeypatch.setattr(worker, "_end_at_once", lambda why, _: ended.append(why))
         try:
             await worker._run_once(settings, asyncio.Event(), worker._Shown(), None)
         finally:
