@@ -156,6 +156,10 @@ def producer_config(settings: Settings) -> dict[str, Any]:
     delivery = settings.delivery
     return librdkafka(settings.kafka) | {
         "enable.idempotence": True,
+        # A broker takes any sequence number for a producer's first on a partition. With a second request under way, the
+        # first may be refused (a leader moves, a topic is new), the second taken, and the first, sent again, be taken
+        # for a repetition: acknowledged, and not there. What comes meanwhile goes out together with the next request.
+        "max.in.flight.requests.per.connection": 1,
         "acks": "all",
         "linger.ms": delivery.linger_ms,
         "compression.type": delivery.compression,

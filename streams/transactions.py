@@ -190,7 +190,7 @@ class TransactionalOutput:
                 self._began = False
             except KafkaException as why:
                 self._began = why.args[0].retriable()  # else it is not ours any more
-                log.debug("%s: not aborted: %s", self._id, sentence(why))
+                log.warning("%s: not aborted: %s", self._id, sentence(why))
 
     def _take(self, records: list[OutRecord]) -> None:
         self._sent += records

@@ -154,6 +154,7 @@ class Containers:
             # a killed broker's partitions move at once, so that a round need not wait for it
             "KAFKA_BROKER_SESSION_TIMEOUT_MS": "3000",
             "KAFKA_BROKER_HEARTBEAT_INTERVAL_MS": "500",
+            "KAFKA_HEAP_OPTS": "-Xms128m -Xmx400m -XX:TieredStopAtLevel=1",  # there again sooner
         }
         for name, value in settings.items():
             container.with_env(name, value)

@@ -59,7 +59,10 @@ class Feeder:
     """Publishes records evenly over some seconds, each once and in order."""
 
     def __init__(self, bootstrap: str, records: Sequence[RawRecord], seconds: float) -> None:
-        self._producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "log_level": 0})
+        # One request at a time: where the first batch of a partition is refused and the second taken, the broker takes
+        # the first for a repetition, and says that it is there.
+        one = {"enable.idempotence": True, "max.in.flight.requests.per.connection": 1}
+        self._producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0} | one)
         self._records = records
         self._seconds = seconds
         self._began = time.monotonic()

@@ -1,6 +1,6 @@
 """Rounds side by side on one cluster: who may kill a broker, and who needs all of them.
 
-Two killed at once would be no majority, and neither topics can be made nor results read while one is away.
+Two killed at once would be no majority, and topics cannot be made while one is away.
 """
 
 import fcntl

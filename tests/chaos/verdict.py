@@ -1,8 +1,11 @@
 """What must be there in the end, from an undisturbed run over the same records, and whether it is."""
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
+
+from confluent_kafka import KafkaException
 
 from equipoise.streams.records import RawRecord
 from equipoise.streams.recovery import Reader
@@ -10,6 +13,7 @@ from equipoise.streams.settings import Settings
 from equipoise.streams.state_rows import select
 from tests.streams import live
 
+LIMIT_S, AGAIN_S = 120.0, 0.5
 Letter = tuple[str, int, int, str, bytes | None]  # topic, partition, offset, cause, value
 
 
@@ -38,7 +42,21 @@ def undisturbed(records: list[RawRecord], flags: dict[str, Any]) -> Answer:
 
 
 def compare(answer: Answer, settings: Settings, mode: str) -> None:
-    """Raises AssertionError with the first difference."""
+    """Raises AssertionError with the first difference.
+
+    What the brokers cannot tell at the moment, since another round kills one of them, is asked for again.
+    """
+    deadline = time.monotonic() + LIMIT_S
+    while True:
+        try:
+            return _compare(answer, settings, mode)
+        except (KafkaException, TimeoutError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(AGAIN_S)
+
+
+def _compare(answer: Answer, settings: Settings, mode: str) -> None:
     bootstrap, name = settings.kafka.bootstrap, settings.kafka.group
     found = live.by_stream(live.published(bootstrap, name))
     assert found.keys() == answer.streams.keys()

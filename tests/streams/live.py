@@ -168,7 +168,8 @@ def by_stream(found: Iterable[Payload]) -> dict[tuple[str, str], list[Payload]]:
 
 
 def publish(bootstrap: str, records: Iterable[RawRecord]) -> None:
-    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5, "enable.idempotence": True})
+    one = {"enable.idempotence": True, "max.in.flight.requests.per.connection": 1}  # as streams/delivery.py says
+    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5} | one)
     for record in records:
         producer.produce(record.topic, record.value, record.key, partition=record.partition)
         producer.poll(0)
@@ -190,12 +191,14 @@ def consume(bootstrap: str, topic: str) -> Iterator[tuple[bytes | None, bytes | 
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in left])
         while left:
             message = consumer.poll(10)
-            assert message is not None, f"{topic}: no end of partitions {left}"
+            if message is None:
+                raise TimeoutError(f"{topic}: no end of partitions {left}")
             if message.error() is None:
                 yield (message.key(), message.value(), dict(message.headers() or ()), *_place(message))
-            else:
-                assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+            elif message.error().code() == KafkaError._PARTITION_EOF:
                 left.discard(message.partition())
+            else:
+                raise KafkaException(message.error())
     finally:
         consumer.close()
 
