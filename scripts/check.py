@@ -17,6 +17,16 @@ WORKERS = "2"
 # Branch coverage that these must reach; with the JIT on a kernel's lines cannot be seen, so the two runs are added up.
 BOUNDS = {"processors": 95, "proofs": 95}
 
+# The tests that are run with the JIT off as well: those of kernels, where a run of plain Python takes minutes, not hours.
+PLAIN = (
+    "tests/processors",
+    *(f"tests/measures/test_{name}.py" for name in ("hawkes", "trade_side", "vpin")),
+    *(f"tests/sources/test_{name}.py" for name in ("columnar", "mapped_columnar")),
+    *(f"tests/transport/test_{name}.py" for name in ("parse", "reader", "codecs")),
+    *(f"tests/streams/test_{name}.py" for name in ("task", "merge", "feed_batch")),
+    "tests/schemas/test_rows.py",
+)
+
 LINT = {
     "ruff check": [PYTHON, "-m", "ruff", "check", "."],
     "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
@@ -75,7 +85,7 @@ def tests() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         step("compile the kernels", [PYTHON, "-m", "equipoise.streams.kernels"])  # or both test workers would
         print("--- kernels with the JIT off", flush=True)
-        if pytest(Path(folder) / "plain", "tests/processors", "-m", "not slow", "-q", NUMBA_DISABLE_JIT="1"):
+        if pytest(Path(folder) / "plain", *PLAIN, "-m", "not slow", "-q", NUMBA_DISABLE_JIT="1"):
             failed.append("kernels with the JIT off")
         print("--- tests", flush=True)
         if pytest(Path(folder) / "jit"):

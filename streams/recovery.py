@@ -91,7 +91,10 @@ class Reader:
         asked = {place: OffsetSpec.latest()}  # type: ignore[no-untyped-call]
         level, limit_s = IsolationLevel.READ_UNCOMMITTED, self._timeout_s
         found = self._admin.list_offsets(asked, isolation_level=level, request_timeout=limit_s)
-        return int(found[place].result().offset)  # its own time limit is a KafkaException, which is tried again
+        offset = int(found[place].result().offset)  # its own time limit is a KafkaException, which is tried again
+        if offset < 0:  # it gives that as an answer where the leader has just moved
+            raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, f"{place.topic}: no end is known yet"))
+        return offset
 
     def committed(self, topics: Sequence[str], partition: int) -> dict[str, int]:
         """What the group committed, by topic; topics without a commit are left out."""

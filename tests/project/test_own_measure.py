@@ -40,7 +40,7 @@ print(json.dumps([rest.names, rest.measures["value"].tolist(), rest.components["
 def installed(tmp_path: Path) -> dict[str, str]:
     """The environment of a Python that finds the example beside us."""
     (code,) = re.findall(r"```python\n(\"\"\"How long.*?)```", PAGE, re.DOTALL)
-    (toml,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    (toml,) = re.findall(r"```toml no-run[^\n]*\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "streak.py").write_text(code)
     info = tmp_path / "streak-1.0.dist-info"
     info.mkdir()

@@ -64,6 +64,7 @@ def test_a_killed_worker_is_followed_by_another_without_loss(kafka: KafkaContain
         live.wait_committed_some(kafka.bootstrap, name, records)
         first.kill()
     with live.Worker(tmp_path, flags) as second:
+        second.wait_for("Worker ready")  # the first may have committed everything meanwhile
         live.wait_committed(second, kafka.bootstrap, name, records)
         assert second.stop() == 0, second.log[-3000:]
     _same(live.published(kafka.bootstrap, name), live.offline(records, flags)[0])
