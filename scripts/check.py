@@ -17,7 +17,7 @@ WORKERS = "2"
 # Branch coverage that these must reach; with the JIT on a kernel's lines cannot be seen, so the two runs are added up.
 BOUNDS = {"processors": 95, "proofs": 95}
 
-# The tests that are run with the JIT off as well: those of kernels, where a run of plain Python takes minutes, not hours.
+# The tests that are run with the JIT off as well: those of kernels that plain Python is through with in minutes.
 PLAIN = (
     "tests/processors",
     *(f"tests/measures/test_{name}.py" for name in ("hawkes", "trade_side", "vpin")),
