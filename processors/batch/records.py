@@ -10,7 +10,9 @@ from equipoise.processors.batch.parse import COLUMNS, parse
 from equipoise.processors.batch.problems import FramingError, Problem, words
 
 Bytes = NDArray[np.uint8]
-Batches = Any  # np.recarray of dtype BATCH, shape (n,)
+Batches = NDArray[
+    Any
+]  # of dtype BATCH, shape (n,); a recarray for kernels only: in Python its attributes cost 4 us each
 Columns = NDArray[np.int64]  # shape (COLUMNS, records)
 
 _INT63: Final = (1 << 63) - 1
@@ -26,7 +28,7 @@ class Batched(NamedTuple):
 
 def batches_room(batches: int) -> Batches:
     """Rows for so many batches, not yet filled."""
-    return np.recarray(batches, BATCH)
+    return np.empty(batches, BATCH)
 
 
 def read_batches(data: Bytes, at: int, least_offset: int, room: Batches) -> Batched:
@@ -38,7 +40,7 @@ def read_batches(data: Bytes, at: int, least_offset: int, room: Batches) -> Batc
         least_offset: the offset that was asked for, or that comes next.
         room: of `batches_room`; the result is a view of it.
     """
-    found = scan(_read_only(data), at, least_offset, room)
+    found = scan(_read_only(data), at, least_offset, room.view(np.recarray))
     problem = words(found.problem, found.value) if found.problem != Problem.NONE else ""
     return Batched(room[: found.batches], found.at, problem)
 
@@ -57,19 +59,18 @@ def check_batches(data: Bytes, batches: Batches) -> None:
     Raises:
         DamagedError: records outside `data`, more of them than the bytes can hold, or offsets beyond 63 bits.
     """
-    size = batches.end - batches.at
-    last, base = batches.last_delta, batches.base_offset
-    outside = (batches.at < 0) | (size < 0) | (batches.end > len(data))
-    many = (batches.records < 0) | (batches.records > size // SMALLEST_RECORD)
+    at, end, records = batches["at"], batches["end"], batches["records"]
+    last, base, size = batches["last_delta"], batches["base_offset"], end - at
+    outside = (at < 0) | (size < 0) | (end > len(data))
+    many = (records < 0) | (records > size // SMALLEST_RECORD)
     offsets = (base < 0) | (last < 0) | (base > _INT63 - last)
     if not (outside | many | offsets).any():
         return
     k = int(np.flatnonzero(outside | many | offsets)[0])
-    bad = batches[k]
     if outside[k]:
-        raise DamagedError(k, f"records at bytes {bad.at} to {bad.end}: there are {len(data)}")
+        raise DamagedError(k, f"records at bytes {at[k]} to {end[k]}: there are {len(data)}")
     if many[k]:
-        raise DamagedError(k, words(Problem.COUNT, bad.records) + f", of which there are {size[k]}")
+        raise DamagedError(k, words(Problem.COUNT, records[k]) + f", of which there are {size[k]}")
     raise DamagedError(k, f"base offset {base[k]}, last delta {last[k]}: both at least 0, their sum below 2^63")
 
 
@@ -84,10 +85,10 @@ def read_records(data: Bytes, batches: Batches) -> Columns:
         DamagedError: the first thing that is wrong.
     """
     check_batches(data, batches)
-    columns = np.empty((COLUMNS, int(batches.records.sum())), np.int64)
-    found = parse(_read_only(data), batches, columns)
+    columns = np.empty((COLUMNS, int(batches["records"].sum())), np.int64)
+    found = parse(_read_only(data), batches.view(np.recarray), columns)
     if found.problem != Problem.NONE:
-        place = f"record {found.record} of {batches[found.batch].records}, byte {found.at}"
+        place = f"record {found.record} of {batches['records'][found.batch]}, byte {found.at}"
         raise DamagedError(found.batch, f"{place}: {words(found.problem, found.value)}")
     return columns
 

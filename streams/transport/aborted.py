@@ -35,12 +35,12 @@ class Aborted:
         Raises:
             DamagedError: a control record cannot be read.
         """
-        control = batches.attributes & CONTROL != 0
-        keep = ~control & (batches.records > 0)
+        control = batches["attributes"] & CONTROL != 0
+        keep = ~control & (batches["records"] > 0)
         if self._ahead or self._producers:
-            for k in np.flatnonzero(batches.attributes & TRANSACTIONAL).tolist():
-                producer = int(batches.producer[k])
-                self._begin(int(batches.base_offset[k]))
+            for k in np.flatnonzero(batches["attributes"] & TRANSACTIONAL).tolist():
+                producer = int(batches["producer"][k])
+                self._begin(int(batches["base_offset"][k]))
                 if control[k] and _is_abort(data, batches[k : k + 1]):
                     self._producers.discard(producer)
                 keep[k] &= producer not in self._producers

@@ -134,7 +134,7 @@ class FetchReader:
 
     def _deliver(self, batches: Batches) -> Iterator[RecordBatch]:
         """The records of these batches, put together or sliced as the bounds say."""
-        ends = batches.base_offset + batches.last_delta + 1
+        ends = batches["base_offset"] + batches["last_delta"] + 1
         kept = self._aborted.kept(self._data, batches)
         if len(batches) and not len(kept):
             yield self._batch(self._data, np.empty((COLUMNS, 0), np.int64), int(ends[-1]))
@@ -147,14 +147,14 @@ class FetchReader:
                 yield from self._slices(data, columns, int(end))
             if problem:
                 bad = batches[kept[first]]
-                offset = max(int(bad.base_offset), self.next_fetch_offset)
-                yield self._refusal(offset, int(bad.header_at), int(bad.end), problem, int(ends[kept[first]]))
+                offset = max(int(bad["base_offset"]), self.next_fetch_offset)
+                yield self._refusal(offset, int(bad["header_at"]), int(bad["end"]), problem, int(ends[kept[first]]))
                 return
 
     def _group(self, batches: Batches) -> tuple[Bytes, Columns, int, str]:
         """As many of these as go out together: their bytes and columns, how many, and what is wrong with the next."""
         part, data, problem = batches[: self._together(batches)], self._data, ""
-        if part.attributes[0] & CODEC:
+        if part["attributes"][0] & CODEC:
             data, part, problem = self._decompress(part)
         try:
             return data, read_records(data, part), len(part), problem
@@ -164,10 +164,10 @@ class FetchReader:
 
     def _together(self, batches: Batches) -> int:
         """How many of these could go out as one: all compressed or none, so many records, at least one batch."""
-        compressed = batches.attributes & CODEC != 0
+        compressed = batches["attributes"] & CODEC != 0
         other = np.flatnonzero(compressed != compressed[0])
         same = int(other[0]) if len(other) else len(batches)
-        fit = int(np.searchsorted(np.cumsum(batches.records), self._shared.bounds.together_records, "right"))
+        fit = int(np.searchsorted(np.cumsum(batches["records"]), self._shared.bounds.together_records, "right"))
         return max(1, min(same, fit))
 
     def _decompress(self, batches: Batches) -> tuple[Bytes, Batches, str]:
@@ -175,7 +175,7 @@ class FetchReader:
         bounds, scratch, problem = self._shared.bounds, self._shared.scratch(), ""
         places = [0]
         for at, end, codec in zip(
-            batches.at.tolist(), batches.end.tolist(), (batches.attributes & CODEC).tolist(), strict=True
+            batches["at"].tolist(), batches["end"].tolist(), (batches["attributes"] & CODEC).tolist(), strict=True
         ):
             used = places[-1]
             if used > bounds.together_bytes:
@@ -187,7 +187,7 @@ class FetchReader:
                 break
             places.append(used + size)
         part, used = batches[: len(places) - 1], places[-1]
-        part.at, part.end = places[:-1], places[1:]
+        part["at"], part["end"] = places[:-1], places[1:]
         self._decompressed += used
         data = scratch[:used].copy()
         data.flags.writeable = False
