@@ -178,6 +178,13 @@ class NoTables(TableManager):
         await self.recovery.start()
 
 
+class App(faust.App):
+    """Faust's makes folders for tables where it is started, which may be read-only. There are no tables."""
+
+    def _create_directories(self) -> None:
+        """Make none."""
+
+
 def make_app(settings: Settings) -> faust.App:
     """A Faust app with nothing in it but what Equipoise needs."""
     kafka = settings.kafka
@@ -186,7 +193,7 @@ def make_app(settings: Settings) -> faust.App:
         more["consumer_group_instance_id"] = kafka.instance_id
     if credentials := _credentials(kafka):
         more["broker_credentials"] = credentials
-    app = faust.App(
+    app = App(
         kafka.group,
         broker=[URL(f"kafka://{place.strip()}") for place in kafka.bootstrap.split(",")],
         broker_client_id=kafka.client_id,

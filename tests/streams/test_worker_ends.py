@@ -1,6 +1,7 @@
 """A worker whose app does not stop: it ends, and begins nothing beside what may still hold partitions."""
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from equipoise.streams import worker
 from equipoise.streams.agents import trouble
+from equipoise.streams.app import make_app
 from equipoise.streams.delivery import FencedError
+from equipoise.streams.settings import load
 
 GRACE_S, EXIT_S = 0.2, 0.2
 
@@ -105,3 +108,13 @@ def test_trouble_is_what_aiokafka_waits_to_tell(pending: Any, group: Task, fetch
     for consumer, wanted in ((kafka, told), (None, "")):
         app: Any = SimpleNamespace(consumer=SimpleNamespace(_thread=SimpleNamespace(_consumer=consumer)))
         assert trouble(app) == wanted
+
+
+def test_nothing_is_written_where_a_worker_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def first() -> None:
+        await make_app(load(flags={"kafka.group": "some-group"})).on_first_start()
+
+    asyncio.run(first())
+    assert not list(tmp_path.iterdir())
