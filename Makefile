@@ -6,7 +6,8 @@
 #   make bench                ours beside Faust, Quix, Bytewax, Kafka Streams, Flink and plain Java, on a real Kafka (hours)
 #   make bench QUICK=1        the core of it, in about five minutes after `make bench-setup`
 #   make bench-setup          what the others need (a JDK and Maven have to be there); BROKER=host:port: without Docker
-#   make chaos ROUNDS=10 MODE=tx SEED=1   workers, brokers and network under faults (MODE=alo: at least once)
+#   make chaos ROUNDS=10 MODE=tx SEED=1   workers, brokers and network under faults (MODE=alo: at least once;
+#                             CHAOS_FLAGS="--side-by-side 3": three rounds at a time)
 #   make lint | lock          the quick checks | new lock files (UPGRADE=1: newer versions)
 PYTHON ?= python3
 # Where bytecode is not kept, every worker that a test or a benchmark starts compiles all of Python's sources anew: 5 s.
