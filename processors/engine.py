@@ -53,6 +53,7 @@ class Engine:
         self._names = Names((*Names().components, *map(str.upper, panel.component_names)), panel.outputs)
         self._scratch = kernel.new_scratch(len(self._names.components))
         self._room = _new_output(_FIRST_OUTPUT, self._names)
+        self._nothing = [rows.view(np.ndarray) for rows in _new_output(0, self._names)]
         self._trace = np.zeros((0, 4), np.int64)
         self._state: State
         self._begin(sources)
@@ -165,8 +166,10 @@ class Engine:
         """Copies of what the last step filled, that name instruments by the table's indices."""
         signals, windows = (int(count[0]) for count in self._filled)
         own = [
-            rows.view(np.ndarray)[:count].copy()
-            for rows, count in zip(self._room, (signals, signals, windows, windows), strict=True)
+            rows.view(np.ndarray)[:count].copy() if count else nothing  # a copy of no such rows costs 17 us
+            for rows, nothing, count in zip(
+                self._room, self._nothing, (signals, signals, windows, windows), strict=True
+            )
         ]
         for rows in (own[0], own[2]):
             if len(rows):

@@ -164,6 +164,8 @@ class FetchReader:
 
     def _together(self, batches: Batches) -> int:
         """How many of these could go out as one: all compressed or none, so many records, at least one batch."""
+        if len(batches) == 1:
+            return 1
         compressed = batches["attributes"] & CODEC != 0
         other = np.flatnonzero(compressed != compressed[0])
         same = int(other[0]) if len(other) else len(batches)
