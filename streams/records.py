@@ -7,6 +7,7 @@ from typing import Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.processors.avro.texts import sized
 from equipoise.processors.columns import Events, empty_events
 from equipoise.schemas.enums import Cause
 
@@ -113,19 +114,10 @@ def batch_of(records: Sequence[RawRecord]) -> RecordBatch:
         rows.append((*row, len(data), len(record.headers)))
         for name, value in record.headers:
             for text in (name.encode(), value):
-                data += _varint(len(text)) + text
+                data += sized(text)
     columns = list(np.array(rows, np.int64).T.copy())
     fields = records[0].topic, records[0].partition, np.frombuffer(bytes(data), np.uint8)
     return RecordBatch(*fields, *columns, next_offset=records[-1].offset + 1)  # type: ignore[misc]
-
-
-def _varint(number: int) -> bytes:
-    """A length as a zigzag integer."""
-    rest, out = number << 1, bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    return bytes((*out, rest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,16 @@ class TextTable:
 
 def avro_string(text: str) -> bytes:
     """Its length and its bytes. What no record can have is written as question marks."""
-    data = text.encode(errors="replace")
-    size, head = len(data) << 1, bytearray()
-    while size > 0x7F:
-        head.append(size & 0x7F | 0x80)
-        size >>= 7
-    return bytes((*head, size)) + data
+    return sized(text.encode(errors="replace"))
+
+
+def sized(data: bytes) -> bytes:
+    """Bytes behind their length, a zigzag integer: as Avro and Kafka's records have them."""
+    rest, out = len(data) << 1, bytearray()
+    while rest > 0x7F:
+        out.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    return bytes((*out, rest)) + data
 
 
 def _laid_out(listed: list[Instrument], components: tuple[str, ...], measures: tuple[str, ...]) -> Texts:
