@@ -57,11 +57,14 @@ def test_a_killed_worker_is_followed_by_another_without_loss(kafka: KafkaContain
     flags = live.settings_for(kafka.bootstrap, name, **{"instruments.file": live.instruments_file(tmp_path)})
     flags["kafka.session_timeout_ms"] = 6_000
     live.create_topics(flags)
-    records = live.raw_records(name, live.market(8_000))
-    live.publish(kafka.bootstrap, records)
+    market = live.market(8_000)
+    records = live.raw_records(name, market)
+    early = live.raw_records(name, {topic: own[: len(own) // 2] for topic, own in market.items()})
+    live.publish(kafka.bootstrap, early)
     with live.Worker(tmp_path, flags) as first:
         first.wait_for("Worker ready")
         live.wait_committed_some(kafka.bootstrap, name, records)
+        live.publish(kafka.bootstrap, [record for record in records if record not in early])  # so that something is under way, however fast the worker is
         first.kill()
     with live.Worker(tmp_path, flags) as second:
         second.wait_for("Worker ready")  # the first may have committed everything meanwhile

@@ -53,7 +53,7 @@ def written(kafka):
     for seed, codec in enumerate(CODECS):
         topics.append(f"whole.{codec}")
         create(kafka.bootstrap, topics[-1], 2)
-        send(producer(kafka, **{"compression.type": codec}), topics[-1], 3_000, seed)
+        send(producer(kafka, **{"compression.type": codec}), topics[-1], 1_200, seed)
     topics.append("whole.append-time")
     create(kafka.bootstrap, topics[-1], 2, message_timestamp_type="LogAppendTime")
     send(producer(kafka), topics[-1], 300, 9)
