@@ -5,6 +5,7 @@ channels that Faust does not acknowledge (`acks=False`) may read them: its bookk
 Changelogs and all other topics come record by record, as ever.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from equipoise.streams.transport.seam import SeamError, check, consumer_class, r
 log = logging.getLogger(__name__)
 
 SCHEME: Final = "equipoise"
+_FETCHES: Final = 64  # taken before Faust is asked whether to go on, which costs as much as a small one
 
 
 def _misfit() -> str:
@@ -51,8 +53,35 @@ class Whole:
     overrides: dict[str, Any] = field(default_factory=dict)  # AIOKafkaConsumer's arguments, over Faust's
 
 
+class _SameLoop:
+    """Stands where mode starts a thread for the consumer: runs it in the loop of the app.
+
+    Between two threads each fetch waits for the interpreter's lock several times, up to 5 ms each. Nothing is lost:
+    the app takes no longer than a step over anything, and kernels and threads of brokers' clients hold no lock.
+    """
+
+    def __init__(self, service: "BatchThread") -> None:
+        self._service = service
+
+    def start(self) -> None:
+        serving = self._service.parent_loop.create_task(self._service._serve())
+        serving.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # the service tells of it
+
+    def stop(self) -> None:
+        """It has ended where its service has."""
+
+
 class BatchThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread, with our consumer in it."""
+    """Faust's consumer thread, with our consumer in it and no thread."""
+
+    async def _gather_remaining_tasks(self) -> None:
+        """Leave the loop's tasks alone: they are the app's."""
+
+    async def getmany(self, active_partitions: Any, timeout: float) -> Any:
+        """What was fetched, past the queue that leads from thread to thread."""
+        consumer = self._ensure_consumer()
+        most = consumer._max_poll_records
+        return await self._fetch_records(consumer, active_partitions, timeout=timeout, max_records=most)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         whole = cast(Transport, transport).whole
@@ -78,7 +107,7 @@ class Consumer(driver.Consumer):
     """Faust's consumer, for messages that may hold whole batches."""
 
     def _new_consumer_thread(self) -> BatchThread:
-        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+        return BatchThread(self, loop=self.loop, thread_loop=self.loop, Worker=_SameLoop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """Messages, as Faust's own gives them; but whole batches go to `Whole.take` where there is one.
@@ -86,11 +115,17 @@ class Consumer(driver.Consumer):
         From here through Faust's conductor, channel and stream to an agent a message takes six turns of the loop.
         """
         take = cast(Transport, self.transport).whole.take
-        async for tp, message in super().getmany(timeout):
-            if take is not None and isinstance(message.value, RecordBatch):
-                take(message)
-            else:
-                yield tp, message
+        for _ in range(_FETCHES):
+            taken = False
+            async for tp, message in super().getmany(timeout):
+                if take is not None and isinstance(message.value, RecordBatch):
+                    take(message)
+                    taken = True
+                    await asyncio.sleep(0)  # the next fetch is asked for, and read, meanwhile
+                else:
+                    yield tp, message
+            if not taken:
+                return
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if not isinstance(record, RecordBatch):

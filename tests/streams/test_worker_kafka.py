@@ -56,15 +56,20 @@ def test_a_killed_worker_is_followed_by_another_without_loss(kafka: KafkaContain
     name = "killed"
     flags = live.settings_for(kafka.bootstrap, name, **{"instruments.file": live.instruments_file(tmp_path)})
     flags["kafka.session_timeout_ms"] = 6_000
+    flags |= {"time.merge_wait_ms": 2_000, "time.idle_ms": 3_600_000}  # here twenty seconds of events come in one
     live.create_topics(flags)
-    market = live.market(8_000)
+    market = live.market(8_000, pause_every=4_000)  # no stamp of the second half is below one of the first
     records = live.raw_records(name, market)
-    early = live.raw_records(name, {topic: own[: len(own) // 2] for topic, own in market.items()})
+    half_ns = market["book"][len(market["book"]) // 2]["event_time_ns"]
+    first_half = {topic: [event for event in own if event["event_time_ns"] < half_ns] for topic, own in market.items()}
+    early = live.raw_records(name, first_half)
+    rest = [record for record in records if record not in early]
+    rest.sort(key=lambda record: json.loads(record.value or b"")["event_time_ns"])  # no topic runs ahead for long
     live.publish(kafka.bootstrap, early)
     with live.Worker(tmp_path, flags) as first:
         first.wait_for("Worker ready")
         live.wait_committed_some(kafka.bootstrap, name, records)
-        live.publish(kafka.bootstrap, [record for record in records if record not in early])  # so that something is under way, however fast the worker is
+        live.publish(kafka.bootstrap, rest)  # something is under way then, however fast the worker is
         first.kill()
     with live.Worker(tmp_path, flags) as second:
         second.wait_for("Worker ready")  # the first may have committed everything meanwhile
