@@ -52,6 +52,16 @@ class Point:
 
         Raises Malformed: point-encoding, point-identity or point-subgroup, in this order.
         """
+        point = cls.on_curve(data, where, identity)
+        point.check_subgroup(where)
+        return point
+
+    @classmethod
+    def on_curve(cls, data: bytes, where: str, identity: bool = False) -> Point:
+        """Decode 48 bytes strictly, but for the subgroup: whoever calls this has that checked (`subgroup`).
+
+        Raises Malformed: point-encoding or point-identity.
+        """
         if len(data) != POINT_BYTES:
             raise Malformed("truncated", where, f"{len(data)} bytes, a point has {POINT_BYTES}")
         if data == INFINITY:
@@ -61,12 +71,17 @@ class Point:
         if data[0] & 0xC0 != 0x80:  # not compressed, or an infinity that is not the canonical one
             raise Malformed("point-encoding", where)
         try:
-            raw = G1Point.from_compressed_bytes(data)
+            raw = G1Point.from_compressed_bytes_unchecked(data)
         except ValueError:
-            raise Malformed(_why_not(data), where) from None
+            raise Malformed("point-encoding", where) from None
         if raw.to_compressed_bytes() != data:
             raise Malformed("point-encoding", where, "not canonical")
         return cls(raw, data)
+
+    def check_subgroup(self, where: str) -> None:
+        """Malformed point-subgroup unless this is in the subgroup of order r."""
+        if not self.raw.is_in_subgroup():
+            raise Malformed("point-subgroup", where)
 
     def is_identity(self) -> bool:
         """Whether this is the neutral element."""
@@ -91,15 +106,6 @@ class Point:
 
     def __repr__(self) -> str:
         return f"Point({self.data.hex()})"
-
-
-def _why_not(data: bytes) -> str:
-    try:
-        raw = G1Point.from_compressed_bytes_unchecked(data)
-        canonical = raw.to_compressed_bytes() == data
-    except ValueError:
-        return "point-encoding"
-    return "point-subgroup" if canonical else "point-encoding"
 
 
 def scalar(x: int) -> Scalar:
