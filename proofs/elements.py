@@ -52,7 +52,8 @@ class ManyPoints(Many):
 
     def read(self, reader: Reader, where: str) -> tuple[Any, ...]:
         """Read."""
-        reader.later = points = []
+        points: list[tuple[Point, str]] = []
+        reader.later = points
         try:
             return super().read(reader, where)
         finally:
