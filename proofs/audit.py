@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from equipoise.proofs.codec import Framed, Many, Nested, Raw, Struct
-from equipoise.proofs.elements import GroupElement
+from equipoise.proofs.codec import Framed, Nested, Raw, Struct
+from equipoise.proofs.elements import GroupElement, ManyPoints
 from equipoise.proofs.errors import Invalid
 from equipoise.proofs.group import Point
 from equipoise.proofs.header import MAX_LEAVES
@@ -46,7 +46,7 @@ class Audit(Framed):
 
     TYPE = 7
     LIMIT = 150_994_980
-    FIELDS = (("statement", Raw(32)), ("leaves", Many(4, Nested(AuditLeaf), 0, MAX_LEAVES)))
+    FIELDS = (("statement", Raw(32)), ("leaves", ManyPoints(4, Nested(AuditLeaf), 0, MAX_LEAVES)))
 
 
 def make_audit(closed: Closed) -> Audit:

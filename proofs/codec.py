@@ -20,12 +20,17 @@ _PRINTABLE = re.compile(rb"[!-~]*")
 
 
 class Reader:
-    """A cursor over bytes that never reads past its end."""
+    """A cursor over bytes that never reads past its end.
 
-    __slots__ = ("data", "end", "pos")
+    ``later``: while it is a list, a kind may put off a check by leaving here what it read and
+    where; whoever put the list there makes up for it (`elements.ManyPoints`).
+    """
+
+    __slots__ = ("data", "end", "later", "pos")
 
     def __init__(self, data: bytes, pos: int = 0, end: int | None = None) -> None:
         self.data, self.pos, self.end = data, pos, len(data) if end is None else end
+        self.later: list[tuple[Any, str]] | None = None
 
     def take(self, size: int, where: str) -> bytes:
         """The next ``size`` bytes, or Malformed truncated."""

@@ -1,8 +1,4 @@
-"""Making range proofs: bits, polynomial, and the inner-product argument (SPEC.md, section 10).
-
-Folding the generators costs most: G_lo / u + u G_hi would be two multiplications for each
-generator. Here each round folds G_lo + u^2 G_hi and carries the factor 1/u aside in the
-scalars, which halves it.
+"""Making range proofs: bits, polynomial, then the inner-product argument (SPEC.md, section 10).
 
 Not constant time, as `group` says: the bits of the values are added or subtracted in equal
 number, but Python and the multi-scalar multiplication do not run alike for all scalars.
@@ -17,14 +13,10 @@ from py_arkworks_bls12381 import G1Point
 
 from equipoise.proofs.errors import LimitExceeded
 from equipoise.proofs.generators import vectors
-from equipoise.proofs.group import IDENTITY, ORDER, H, Point, U, commit, encode_scalar, msm, scalar, tables
+from equipoise.proofs.group import IDENTITY, ORDER, H, Point, U, commit, msm, scalar, tables
+from equipoise.proofs.innerproduct import Basis, inner, prove_inner, say
 from equipoise.proofs.prf import Nonces
-from equipoise.proofs.rangeproof import Challenger, Pair, RangeProof, absorb_statement, powers
-
-
-def inner(a: Sequence[int], b: Sequence[int]) -> int:
-    """<a, b> modulo r."""
-    return sum(x * y for x, y in zip(a, b, strict=True)) % ORDER
+from equipoise.proofs.rangeproof import Challenger, RangeProof, absorb_statement, powers
 
 
 def prove_range(
@@ -87,7 +79,7 @@ def _prove(transcript: Challenger, openings: Sequence[tuple[int, int]], bits: in
     held = _Bits(ones, [nonces.next() for _ in range(size)], [nonces.next() for _ in range(size)], alpha, rho)
     a_point = _commit_bits(ones, alpha, left, right)
     s_point = Point(msm([H, *left, *right], [rho, *held.s_l, *held.s_r]))
-    _say(transcript, A=a_point, S=s_point)
+    say(transcript, A=a_point, S=s_point)
     y, z = transcript.challenge(b"y"), transcript.challenge(b"z")
 
     z_powers = powers(z, len(openings) + 2, ORDER)
@@ -95,27 +87,20 @@ def _prove(transcript: Challenger, openings: Sequence[tuple[int, int]], bits: in
     t_1, t_2 = (inner(lines.l_0, lines.r_1) + inner(lines.l_1, lines.r_0)) % ORDER, inner(lines.l_1, lines.r_1)
     tau_1, tau_2 = nonces.next(), nonces.next()
     t1_point, t2_point = Point(_com(t_1, tau_1)), Point(_com(t_2, tau_2))
-    _say(transcript, T1=t1_point, T2=t2_point)
+    say(transcript, T1=t1_point, T2=t2_point)
     x = transcript.challenge(b"x")
 
     l_x, r_x = lines.at(x)
     t_x = inner(l_x, r_x)
     tau = (tau_2 * x * x + tau_1 * x + sum(z_powers[2 + j] * r for j, (_, r) in enumerate(openings))) % ORDER
     mu = (alpha + rho * x) % ORDER
-    _say(transcript, t_x=t_x, tau=tau, mu=mu)
+    say(transcript, t_x=t_x, tau=tau, mu=mu)
     q = U * scalar(transcript.challenge(b"w"))
-    y_inverse = powers(pow(y, -1, ORDER), size, ORDER)
-    rounds, a, b = _inner_product(transcript, left, right, y_inverse, q, l_x, r_x)
-    _say(transcript, a=a, b=b)
+    g, h = Basis(left, [1] * size), Basis(right, powers(pow(y, -1, ORDER), size, ORDER))
+    rounds, a, b = prove_inner(transcript, g, h, q, l_x, r_x)
+    say(transcript, a=a, b=b)
     transcript.challenge(b"c")
     return RangeProof(a_point, s_point, t1_point, t2_point, t_x, tau, mu, tuple(rounds), a, b)
-
-
-def _say(transcript: Challenger, **messages: Point | int) -> None:
-    """Absorb messages in the order given, labelled by their names."""
-    for label, message in messages.items():
-        data = encode_scalar(message) if isinstance(message, int) else message.data
-        transcript.append(label.encode(), data)
 
 
 def _com(value: int, blinding: int) -> G1Point:
@@ -129,64 +114,3 @@ def _commit_bits(ones: Sequence[int], alpha: int, left: Sequence[G1Point], right
     for bit, choice in zip(ones, [(IDENTITY - h, g) for g, h in zip(left, right, strict=True)], strict=True):
         total = total + choice[bit]
     return Point(total)
-
-
-def _inner_product(
-    transcript: Challenger,
-    g: list[G1Point],
-    h: list[G1Point],
-    h_factors: list[int],
-    q: G1Point,
-    a: list[int],
-    b: list[int],
-) -> tuple[list[Pair], int, int]:
-    """Reduce <a, b> to two scalars.
-
-    The generators in use are g_factor[i] * g[i] and h_factors[i] * h[i]: the factors start as
-    1 and y**-i and take up what folding does not do on the curve.
-    """
-    g_factor = 1
-    rounds: list[Pair] = []
-    while len(a) > 1:
-        half = len(a) // 2
-        pair = _round(g, h, g_factor, h_factors, q, a, b)
-        _say(transcript, L=pair.left, R=pair.right)
-        u = transcript.challenge(b"u")
-        inverse = pow(u, -1, ORDER)
-        a = [(u * p + inverse * r) % ORDER for p, r in zip(a[:half], a[half:], strict=True)]
-        b = [(inverse * p + u * r) % ORDER for p, r in zip(b[:half], b[half:], strict=True)]
-        # G' = G_lo / u + u G_hi = (G_lo + u^2 G_hi) / u
-        square = scalar(u * u % ORDER)
-        g = [lo + hi * square for lo, hi in zip(g[:half], g[half:], strict=True)]
-        g_factor = g_factor * inverse % ORDER
-        # H' = u f_lo H_lo + f_hi H_hi / u = u f_lo (H_lo + (f_hi / f_lo) / u^2 H_hi); f_hi / f_lo is one constant
-        step = scalar(h_factors[half] * pow(h_factors[0], -1, ORDER) % ORDER * inverse % ORDER * inverse % ORDER)
-        h = [lo + hi * step for lo, hi in zip(h[:half], h[half:], strict=True)]
-        h_factors = [f * u % ORDER for f in h_factors[:half]]
-        rounds.append(pair)
-    return rounds, a[0], b[0]
-
-
-def _round(
-    g: list[G1Point], h: list[G1Point], g_factor: int, h_factors: list[int], q: G1Point, a: list[int], b: list[int]
-) -> Pair:
-    half = len(a) // 2
-    a_lo, a_hi, b_lo, b_hi = a[:half], a[half:], b[:half], b[half:]
-    h_lo, h_hi = h_factors[:half], h_factors[half:]
-    left = msm(
-        [*g[half:], *h[:half], q],
-        [
-            *(x * g_factor % ORDER for x in a_lo),
-            *(x * f % ORDER for x, f in zip(b_hi, h_lo, strict=True)),
-            inner(a_lo, b_hi),
-        ],
-    )
-    right = msm(
-        [*g[:half], *h[half:], q],
-        [
-            *(x * g_factor % ORDER for x in a_hi),
-            *(x * f % ORDER for x, f in zip(b_lo, h_hi, strict=True)),
-            inner(a_hi, b_lo),
-        ],
-    )
-    return Pair(Point(left), Point(right))

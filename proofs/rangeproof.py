@@ -152,6 +152,15 @@ def powers(base: int, count: int, order: int) -> list[int]:
     return out
 
 
+def sum_of_powers(base: int, doublings: int, order: int) -> int:
+    """1 + base + ... + base**(2**doublings - 1), as the product of all 1 + base**(2**i)."""
+    total = 1
+    for _ in range(doublings):
+        total = total * (1 + base) % order
+        base = base * base % order
+    return total
+
+
 def fold_factors(rounds: Sequence[int], inverses: Sequence[int], order: int) -> list[int]:
     """s_i = product of u_l**(+-1), + where bit (k - l) of i is set; the first challenge is the top bit."""
     out = [1]
@@ -167,13 +176,12 @@ def collect(proof: RangeProof, values: Sequence[Any], bits: int, ch: Challenges,
     inverses = [pow(u, -1, order) for u in ch.rounds]
     s = fold_factors(ch.rounds, inverses, order)
     s_inverse = s[::-1]  # 1 / s_i = s_(N-1-i)
-    y_powers = powers(ch.y, size, order)
     y_inverse = powers(pow(ch.y, -1, order), size, order)
     z_powers = powers(ch.z, count + 3, order)
     z, x, c, w = ch.z, ch.x, ch.c, ch.w
-    delta = (z - z_powers[2]) * sum(y_powers) - sum(z_powers[3 : count + 3]) * ((1 << bits) - 1)
-    twos = [1 << i for i in range(bits)]
-    slope = [z_powers[2 + j] * two % order for j in range(count) for two in twos]
+    of_bits = (1 << bits) - 1
+    delta = (z - z_powers[2]) * sum_of_powers(ch.y, len(ch.rounds), order) - sum(z_powers[3 : count + 3]) * of_bits
+    slope = [z_powers[2 + j] << i for j in range(count) for i in range(bits)]
     a, b = proof.last_a, proof.last_b
     points: list[tuple[Any, int]] = [
         (proof.a, 1),

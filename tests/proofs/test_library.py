@@ -98,7 +98,7 @@ def test_points_decode_in_one_way_only() -> None:
 def test_a_backend_that_accepts_another_encoding_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     class Lenient:
         @staticmethod
-        def from_compressed_bytes(data: bytes) -> G1Point:
+        def from_compressed_bytes_unchecked(data: bytes) -> G1Point:
             return G
 
     monkeypatch.setattr("equipoise.proofs.group.G1Point", Lenient)

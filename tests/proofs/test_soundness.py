@@ -12,11 +12,12 @@ from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.errors import Invalid
 from equipoise.proofs.generators import vectors
 from equipoise.proofs.group import ORDER, G, H, Point, U, commit, encode_scalar, msm
+from equipoise.proofs.innerproduct import Basis, inner, prove_inner
 from equipoise.proofs.link import TAG as LINK_TAG
 from equipoise.proofs.link import Link, _challenge, check_link, check_link_equations, prove_link
 from equipoise.proofs.prf import Nonces
 from equipoise.proofs.rangecheck import check_range
-from equipoise.proofs.rangemake import _inner_product, inner, prove_range
+from equipoise.proofs.rangemake import prove_range
 from equipoise.proofs.rangeproof import RangeProof, absorb_statement, powers
 from equipoise.proofs.statements import Subject
 from equipoise.proofs.transcript import Transcript
@@ -183,7 +184,8 @@ def forge_range(transcript: Transcript, bits: int) -> tuple[RangeProof, Point]:
         transcript.append(label, encode_scalar(value))
     w = transcript.challenge(b"w")
     y_inverse = powers(pow(y, -1, ORDER), size, ORDER)
-    rounds, a, b = _inner_product(transcript, left, right, y_inverse, msm([U], [w]), l_x, r_x)
+    g, h = Basis(left, [1] * size), Basis(right, y_inverse)
+    rounds, a, b = prove_inner(transcript, g, h, msm([U], [w]), l_x, r_x)
     delta = ((z - z * z) * sum(ys) - pow(z, 3, ORDER) * ((1 << bits) - 1)) % ORDER
     scale = pow(z * z, -1, ORDER)
     value = (t_x - delta - x * t_1 - x * x * t_2) * scale % ORDER

@@ -12,10 +12,10 @@ from equipoise.proofs.bundle import Bundle
 from equipoise.proofs.errors import Invalid
 from equipoise.proofs.generators import vectors
 from equipoise.proofs.group import IDENTITY, ORDER, G, H, Point, U, msm
+from equipoise.proofs.innerproduct import Basis, inner, prove_inner
 from equipoise.proofs.link import TAG as LINK_TAG
 from equipoise.proofs.link import Link, check_link_equations, prove_link
 from equipoise.proofs.rangecheck import check_range, equation_of, holds
-from equipoise.proofs.rangemake import _inner_product, inner
 from equipoise.proofs.rangeproof import RangeProof, absorb_statement, powers
 from equipoise.proofs.receipt import check_receipt
 from equipoise.proofs.statements import Subject
@@ -121,7 +121,8 @@ def simulate_range(value: Point, bits: int) -> tuple[RangeProof, dict[bytes, lis
     t2 = (Point(msm([G, H], [(t_x - delta) % ORDER, tau])) - value * (z * z) - t1 * x) * pow(x * x, -1, ORDER)
     script = {b"y": [y], b"z": [z], b"x": [x], b"w": [w], b"u": us, b"c": [c]}
     fold = Programmed({b"u": us})
-    rounds, a, b = _inner_product(fold, left, right, y_inverse, msm([U], [w]), l_x, r_x)
+    g, h = Basis(left, [1] * bits), Basis(right, y_inverse)
+    rounds, a, b = prove_inner(fold, g, h, msm([U], [w]), l_x, r_x)
     return RangeProof(a_point, s_point, t1, t2, t_x, tau, mu, tuple(rounds), a, b), script
 
 
