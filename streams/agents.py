@@ -43,6 +43,7 @@ class Follower(Protocol):
     """What follows the group: `app.Stream`."""
 
     batches: "Batches"
+    runtime: Runtime | None  # as `start` made it
 
     async def start(self) -> Runtime:
         """The runtime, made at the first call."""
@@ -258,8 +259,8 @@ def follow_group(app: faust.App, stream: "Follower", topics: set[str]) -> None:
 
     async def shutdown(*_: Any, **__: Any) -> None:
         batches.flush()
-        if batches.runtime is not None:
-            await batches.runtime.stop()
+        if stream.runtime is not None:
+            await stream.runtime.stop()
         stream.stop()
 
     app.on_rebalance_complete.connect(complete)

@@ -23,6 +23,7 @@ from equipoise.streams.delivery import Delivery, Outputs
 from equipoise.streams.framing import framing, schema_source
 from equipoise.streams.inputs import make_decoder
 from equipoise.streams.intents import IntentDecoder, MempoolTask
+from equipoise.streams.kernels import warm_up
 from equipoise.streams.listing import Listing
 from equipoise.streams.outgoing import Outgoing
 from equipoise.streams.records import Decoder
@@ -57,31 +58,39 @@ class Stream:
         self.batches = Batches(app, settings.kafka.batch_max_records)
         self._listing: Listing | None = None
         self._schemas: SchemaSource | None = None
+        self._starting = asyncio.Lock()
         self.runtime: Runtime | None = None
         self.vitals: Vitals | None = None
 
     async def start(self) -> Runtime:
         """Make ready what partitions need, waiting for a registry that does not answer yet."""
-        if self.runtime is None:
-            self._schemas = schema_source(self._settings)
-            frame = await self._framing(self._schemas)
-            self._listing = Listing(self._settings, self.instruments, self._schemas)
-            self._listing.start()
-            # State of an instrument that is not listed yet would be left out: there is no limit to this wait.
-            while not await asyncio.to_thread(self._listing.loaded.wait, LISTING_S):
-                log.warning("still reading topic %s to its end", self._settings.topics.instruments)
-            outgoing = Outgoing(self._settings.topics, self.instruments, frame)
-            source = FaustSource(self._app, self.batches)
-            outputs = make_outputs(self._settings, source)
-            worker = f"{socket.gethostname()}/{os.getpid()}"
-            tools = Tools(self._settings, outputs, outgoing, source, worker)
-            self.runtime = Runtime(tools, self._task, self.instruments)
-            self.vitals = Vitals(self.runtime)
-            jobs = [self.vitals.watchdog.run()]
-            if isinstance(self._app.transport, Transport) and not MISFIT:  # else positions stay before what is left out
-                jobs.append(renew(self.runtime))
-            self.runtime.start(*jobs)
-        return self.runtime
+        async with self._starting:
+            if self.runtime is None:
+                self.runtime = await self._start()
+            return self.runtime
+
+    async def _start(self) -> Runtime:
+        warming = asyncio.create_task(asyncio.to_thread(warm_up, self._settings))
+        self._schemas = schema_source(self._settings)
+        frame = await self._framing(self._schemas)
+        self._listing = Listing(self._settings, self.instruments, self._schemas)
+        self._listing.start()
+        # State of an instrument that is not listed yet would be left out: there is no limit to this wait.
+        while not await asyncio.to_thread(self._listing.loaded.wait, LISTING_S):
+            log.warning("still reading topic %s to its end", self._settings.topics.instruments)
+        log.info("kernels are ready after %.1f s", await warming)
+        outgoing = Outgoing(self._settings.topics, self.instruments, frame)
+        source = FaustSource(self._app, self.batches)
+        outputs = make_outputs(self._settings, source)
+        worker = f"{socket.gethostname()}/{os.getpid()}"
+        tools = Tools(self._settings, outputs, outgoing, source, worker)
+        runtime = Runtime(tools, self._task, self.instruments)
+        self.vitals = Vitals(runtime)
+        jobs = [self.vitals.watchdog.run()]
+        if isinstance(self._app.transport, Transport) and not MISFIT:  # else positions stay before what is left out
+            jobs.append(renew(runtime))
+        runtime.start(*jobs)
+        return runtime
 
     def stop(self) -> None:
         """After the runtime has stopped."""

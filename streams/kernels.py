@@ -34,12 +34,17 @@ def warm_up(settings: Settings | None = None) -> float:
     compiles one function at a time, so where nothing is compiled yet the decoder is, in a process beside this one.
     """
     began = time.monotonic()
-    beside = None if any(cache_folder().rglob("*.nbc")) else _begin("decoder")
+    beside = None if cached() else _begin("decoder")
     warm_up_engine(settings)
     if beside is not None:
         beside.wait()  # if it failed, the next line does, and says why
     warm_up_decoder()
     return time.monotonic() - began
+
+
+def cached() -> bool:
+    """Whether kernels have been compiled before, so that `warm_up` takes a second instead of a minute."""
+    return any(cache_folder().rglob("*.nbc"))
 
 
 def warm_up_engine(settings: Settings | None = None) -> float:

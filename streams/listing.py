@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -22,12 +22,15 @@ from equipoise.schemas.errors import SchemasError
 from equipoise.schemas.local import SchemaSource
 from equipoise.schemas.wire import split
 from equipoise.streams.clients import librdkafka
+from equipoise.streams.retry import sentence
 from equipoise.streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _DECIMALS: Final = ("tick", "lot", "multiplier")
 _TEXTS: Final = ("venue", "symbol", "contract", "underlying", "base", "quote", "settlement")
+_NEVER: Final = 1 << 63
+_RETRY_S: Final = 1.0
 _TIMES: Final = ("session_ns", "effective_from_ns")
 
 
@@ -110,6 +113,15 @@ class Listing:
             self._thread.join(timeout=5)
 
     def _follow(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._read()
+            except KafkaException as why:
+                log.warning("instruments topic %s: %s; trying again", self._topic, sentence(why))
+                self._stop.wait(_RETRY_S)
+
+    def _read(self) -> None:
+        """All that the topic has, and what comes, until told to stop."""
         consumer = Consumer(
             librdkafka(self._settings.kafka)
             | {"group.id": f"{self._settings.kafka.group}-listing", "enable.auto.commit": False,
@@ -117,23 +129,22 @@ class Listing:
         )  # fmt: skip
         try:
             parts = consumer.list_topics(self._topic, timeout=10).topics[self._topic].partitions
-            ends = set(parts)
-            consumer.assign([TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in parts])
+            places = [TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in parts]
+            ends = _ends(consumer, places)
+            consumer.assign(places)
             while not self._stop.is_set():
-                message = consumer.poll(0.25)
+                if not ends:
+                    self.loaded.set()
+                message: Any = consumer.poll(0.25)
                 if message is None:
                     continue
                 error = message.error()
                 if error is None:
                     self._take(message.key(), message.value(), message.headers() or ())
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    ends.discard(message.partition())
-                if not ends:
-                    self.loaded.set()
-        except KafkaException as why:
-            log.warning("instruments topic %s: %s", self._topic, why)
+                    _reached(ends, message)
+                elif error.code() == KafkaError._PARTITION_EOF:  # compaction, or markers, may leave nothing at the end
+                    ends.pop(message.partition(), None)
         finally:
-            self.loaded.set()
             consumer.close()
 
     def _take(self, key: bytes | None, value: bytes | None, headers: Any) -> None:
@@ -158,3 +169,14 @@ class Listing:
             return fields
         schema_id, body = split(value, headers)
         return codec.decode("Instrument", body, self._schemas.writer(schema_id))
+
+
+def _ends(consumer: Consumer, places: Iterable[TopicPartition]) -> dict[int, int]:
+    """Where each partition that holds anything ends. A fetch at the end would say so, and only after its whole wait."""
+    found = {place.partition: consumer.get_watermark_offsets(place, timeout=10) for place in places}
+    return {partition: high for partition, (low, high) in found.items() if low < high}
+
+
+def _reached(ends: dict[int, int], message: Any) -> None:
+    if message.offset() + 1 >= ends.get(message.partition(), _NEVER):
+        del ends[message.partition()]

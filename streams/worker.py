@@ -18,7 +18,7 @@ from equipoise.streams import metrics
 from equipoise.streams.agents import trouble
 from equipoise.streams.app import Stream, install, make_app
 from equipoise.streams.delivery import FencedError
-from equipoise.streams.kernels import warm_up
+from equipoise.streams.kernels import cached, warm_up
 from equipoise.streams.metrics_server import MetricsServer
 from equipoise.streams.pulse import beat
 from equipoise.streams.retry import sentence
@@ -50,7 +50,8 @@ async def run(settings: Settings, ready: Callable[[Stream], None] | None = None)
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    log.info("kernels are ready after %.1f s", await asyncio.to_thread(warm_up, settings))
+    if not cached():  # whoever is in a group and not ready keeps partitions from the others
+        log.info("kernels are compiled after %.0f s", await asyncio.to_thread(warm_up, settings))
     shown = _Shown()
     try:
         async with _beside(settings, shown):
@@ -104,11 +105,14 @@ async def _run_once(
         return
     app, stream = installed
     shown.stream = stream
+    preparing = asyncio.create_task(stream.start())  # while the group assigns partitions
     starting = asyncio.create_task(app.start())  # it lasts until the first partitions are taken up
     looking = asyncio.create_task(_other_topics(settings, stream))
     again: FencedError | None = None
     try:
         while not (asked.is_set() or looking.done() or app.crashed):
+            if preparing.done():
+                preparing.result()
             if starting.done():
                 starting.result()
                 if ready is not None:
@@ -123,6 +127,7 @@ async def _run_once(
         again = why
     finally:
         looking.cancel()
+        preparing.cancel()
         drained = await _drain(app, settings, asked)
         starting.cancel()
     if not (drained or asked.is_set()):  # its consumer may live on and keep partitions that nobody works on

@@ -164,7 +164,7 @@ class Round:
     def _leaders(self, _: Fault) -> None:
         admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap, "log_level": 0})
         with contextlib.suppress(KafkaException):
-            admin.elect_leaders(ElectionType.PREFERRED, None).result(10)
+            admin.elect_leaders(ElectionType.PREFERRED, None).result(60)
 
     def _clock(self, fault: Fault) -> None:
         assert self.clock is not None

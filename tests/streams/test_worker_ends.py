@@ -31,6 +31,10 @@ class App:
         await asyncio.sleep(self._stop_s)
 
 
+async def _ready() -> None:
+    pass
+
+
 def _once(monkeypatch: pytest.MonkeyPatch, stop_s: float, failed: Exception | None, why: str = "") -> list[str]:
     ended: list[str] = []
     settings: Any = SimpleNamespace(
@@ -41,7 +45,7 @@ def _once(monkeypatch: pytest.MonkeyPatch, stop_s: float, failed: Exception | No
         future = asyncio.get_running_loop().create_future()
         if failed is not None:
             future.set_exception(failed)
-        stream = SimpleNamespace(runtime=SimpleNamespace(failed=future), topics=set())
+        stream = SimpleNamespace(runtime=SimpleNamespace(failed=future), topics=set(), start=_ready)
         monkeypatch.setattr(worker, "_install", lambda *_: (App(stop_s), stream))
         monkeypatch.setattr(worker, "trouble", lambda _: why)
         monkeypatch.setattr(worker, "EXIT_S", EXIT_S)
