@@ -128,7 +128,8 @@ def instruments() -> Instruments:
 
 def instruments_file(folder: Path) -> Path:
     path = folder / "instruments.json"
-    path.write_text(json.dumps([{"venue": "V", "symbol": s, "tick": "0.01", "lot": "1"} for s in SYMBOLS]))
+    if not path.exists():  # a worker may be reading it
+        path.write_text(json.dumps([{"venue": "V", "symbol": s, "tick": "0.01", "lot": "1"} for s in SYMBOLS]))
     return path
 
 
