@@ -23,10 +23,11 @@ from equipoise.processors.columns import (
     Outputs,
 )
 from equipoise.processors.instruments import Instruments
+from equipoise.processors.jit import given
 from equipoise.processors.locals import Indices, Locals
 from equipoise.processors.publish import Output
 from equipoise.processors.settings import EngineSettings
-from equipoise.processors.state import State, new_state, records
+from equipoise.processors.state import State, new_state
 from equipoise.processors.storage import Snapshot
 
 _FIRST_ROOM: Final = 16  # instruments
@@ -53,9 +54,8 @@ class Engine:
         self._names = Names((*Names().components, *map(str.upper, panel.component_names)), panel.outputs)
         self._scratch = kernel.new_scratch(len(self._names.components))
         self._room = _new_output(_FIRST_OUTPUT, self._names)
-        self._nothing = [rows.view(np.ndarray) for rows in _new_output(0, self._names)]
+        self._nothing = _new_output(0, self._names)
         self._trace = np.zeros((0, 4), np.int64)
-        self._state: State
         self._begin(sources)
 
     def step(self, events: Events) -> Outputs:
@@ -74,7 +74,7 @@ class Engine:
             count[0] = 0
         row = 0
         while True:
-            row, want, amount = kernel.run(self._state, events, self._room, verdicts, self._scratch, row)
+            row, want, amount = kernel.run(self._given, events, given(self._room), verdicts, self._scratch, row)
             if want == kernel.DONE:
                 break
             self._give(want, amount)
@@ -135,6 +135,15 @@ class Engine:
         """The partition's watermark, NULL before the first record."""
         return int(self._state.partition["watermark_ns"][0])
 
+    @property
+    def _state(self) -> State:
+        return self._held
+
+    @_state.setter
+    def _state(self, state: State) -> None:
+        self._held = state
+        self._given = given(state)  # once, and not at every step
+
     def _begin(self, sources: int) -> None:
         """Forget everything."""
         self._locals = Locals()
@@ -166,7 +175,7 @@ class Engine:
         """Copies of what the last step filled, that name instruments by the table's indices."""
         signals, windows = (int(count[0]) for count in self._filled)
         own = [
-            rows.view(np.ndarray)[:count].copy() if count else nothing  # a copy of no such rows costs 17 us
+            rows[:count].copy() if count else nothing  # a copy of no such rows costs 17 us
             for rows, nothing, count in zip(
                 self._room, self._nothing, (signals, signals, windows, windows), strict=True
             )
@@ -189,7 +198,7 @@ class Engine:
     def _give(self, want: int, amount: int) -> None:
         if want == kernel.WANT_OUTPUT:
             extra = max(len(self._room.signals), amount + 2 * self._settings.slots)
-            self._room = Output._make(arenas.grown(rows, len(rows) + extra) for rows in self._room)
+            self._room = Output._make(arenas.grown(rows, len(rows) + extra).view(np.ndarray) for rows in self._room)
         elif want == kernel.WANT_ORDERS:
             self._state = arenas.grow_orders(self._state)
         else:
@@ -199,8 +208,8 @@ class Engine:
 def _new_output(n: int, names: Names) -> Output:
     """Room for `n` signals and windows."""
     return Output(
-        records(n, SIGNAL_DTYPE),
-        records((n, len(names.components)), COMPONENT_DTYPE),
-        records(n, WINDOW_DTYPE),
-        records((n, len(names.measures)), MEASURE_DTYPE),
+        np.zeros(n, SIGNAL_DTYPE),
+        np.zeros((n, len(names.components)), COMPONENT_DTYPE),
+        np.zeros(n, WINDOW_DTYPE),
+        np.zeros((n, len(names.measures)), MEASURE_DTYPE),
     )

@@ -34,6 +34,14 @@ def fill(stamps: Times, event_ns: Times, arrival_ns: Times, offset: Times, floor
 
 
 @njit
+def of_kafka(stamp_ns: Times, timestamp_ms: Times) -> None:
+    """Kafka's stamps in nanoseconds, NULL where they could be no arrival; both shape (n,)."""
+    for r in range(len(timestamp_ms)):
+        possible = MIN_STAMP_NS // 1_000_000 <= timestamp_ms[r] < MAX_STAMP_NS // 1_000_000
+        stamp_ns[r] = timestamp_ms[r] * 1_000_000 if possible else NULL
+
+
+@njit
 def interleave(stamps: Times, starts: Times, ranks: Times, at: Times, order: Times) -> None:
     """The order of k ascending runs by (stamp, rank): `order[j]` is the row that comes j-th.
 

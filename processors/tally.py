@@ -29,12 +29,14 @@ def count(
     outcome: NDArray[np.uint8],
     cause: NDArray[np.uint8],
     counts: NDArray[np.int64],
+    seen: NDArray[np.int64],
     dead: NDArray[np.int64],
-) -> int:
+) -> tuple[int, int]:
     """Add up the records, whose rows are contiguous, by source and gravest code.
 
-    counts : shape (sources, 4 * CODES). dead : shape (n, 2), takes the last row of each record that the engine
-    refused, and its cause. Returns how many those are.
+    counts : shape (sources, 4 * CODES), zeros. seen : shape (n, 3), takes source, code and count of each that occurs.
+    dead : shape (n, 2), takes the last row of each record that the engine refused, and its cause. Returns how many
+    rows of `seen` and of `dead` there are.
     """
     found = 0
     gravest = 0
@@ -50,4 +52,10 @@ def count(
             dead[found, 1] = gravest - 3 * CODES
             found += 1
         gravest = 0
-    return found
+    kinds = 0
+    for source in range(len(counts)):
+        for kind in range(counts.shape[1]):
+            if counts[source, kind]:
+                seen[kinds, 0], seen[kinds, 1], seen[kinds, 2] = source, kind, counts[source, kind]
+                kinds += 1
+    return kinds, found

@@ -40,16 +40,13 @@ class Tally(NamedTuple):
 def add_up(events: Events, outcome: NDArray[np.uint8], cause: NDArray[np.uint8], sources: int) -> Tally:
     """One outcome a record, from those of its rows (which are contiguous)."""
     counts = np.zeros((sources, len(tally.BY_GRAVITY) * tally.CODES), np.int64)
-    dead = np.empty((int((outcome == Outcome.DEAD).sum()), 2), np.int64)
-    found = tally.count(events, outcome, cause, counts, dead)
-    seen = [(int(source), *divmod(int(code), tally.CODES)) for source, code in np.argwhere(counts)]
-    return Tally(
-        [
-            (source, int(tally.BY_GRAVITY[gravity]), why, int(counts[source, gravity * tally.CODES + why]))
-            for source, gravity, why in seen
-        ],
-        [(row, why) for row, why in dead[:found].tolist()],
-    )
+    seen, dead = np.empty((len(outcome), 3), np.int64), np.empty((len(outcome), 2), np.int64)
+    kinds, found = tally.count(events, outcome, cause, counts, seen, dead)
+    booked = []
+    for source, code, records in seen[:kinds].tolist():
+        gravity, why = divmod(code, tally.CODES)
+        booked.append((source, int(tally.BY_GRAVITY[gravity]), why, records))
+    return Tally(booked, [(row, why) for row, why in dead[:found].tolist()])
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from equipoise.processors.avro.windows import write_windows
 from equipoise.processors.avro.write import REASONS, Room, room_of
 from equipoise.processors.columns import N_BUCKETS, Outputs
 from equipoise.processors.instruments import Instruments
+from equipoise.processors.jit import given
 from equipoise.schemas.errors import EncodingError
 
 Array = Any  # rows of a structured dtype
@@ -55,7 +56,7 @@ class BodyWriter:
             texts = self._table.texts(names, outputs.names.measures)
             out = self._room(2 * len(some) * (_SIGNAL + texts.longest + _COMPONENT * len(names)))
             ends = np.zeros((len(some), 2), np.int64)
-            used = write_signals(some.view(np.recarray), theirs.view(np.recarray), texts, out, ends)
+            used = write_signals(given(some), given(theirs), texts, out, ends)
             data, start = out.data[:used].tobytes(), 0
             for middle, end in ends.tolist():
                 yield Bodies(data[start:middle], data[middle:end])
@@ -70,7 +71,7 @@ class BodyWriter:
             texts = self._table.texts(outputs.names.components, names)
             out = self._room(len(some) * (_WINDOW + texts.longest + _MEASURE * len(names)))
             ends = np.zeros(len(some), np.int64)
-            used = write_windows(some.view(np.recarray), theirs.view(np.recarray), texts, out, ends)
+            used = write_windows(given(some), given(theirs), texts, out, ends)
             data, start = out.data[:used].tobytes(), 0
             for end in ends.tolist():
                 yield data[start:end]

@@ -115,3 +115,19 @@ def scan(data: np.ndarray, at: int, least_offset: int, batches: np.ndarray) -> S
         least_offset = batch.base_offset + batch.last_delta + 1
         at = end
     return Scanned(_NONE, len(batches), at, 0)
+
+
+@njit
+def measure(batches: np.ndarray, size: int) -> tuple[int, int]:
+    """The first batch that cannot be as its row says within `size` bytes (-1: none), and the records of all before."""
+    records = 0
+    for k in range(len(batches)):
+        batch = batches[k]
+        if batch.at < 0 or batch.end < batch.at or batch.end > size:
+            return k, records
+        if batch.records < 0 or batch.records > (batch.end - batch.at) // SMALLEST_RECORD:
+            return k, records
+        if batch.base_offset < 0 or batch.last_delta < 0 or batch.base_offset > _INT63 - batch.last_delta:
+            return k, records
+        records += batch.records
+    return -1, records

@@ -1,21 +1,18 @@
 """The door to the kernels of this package: batches of a fetch response, columns of their records."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors.batch.headers import BATCH, SMALLEST_RECORD, scan
+from equipoise.processors.batch.headers import BATCH, SMALLEST_RECORD, measure, scan
 from equipoise.processors.batch.parse import COLUMNS, parse
 from equipoise.processors.batch.problems import FramingError, Problem, words
+from equipoise.processors.jit import given
 
 Bytes = NDArray[np.uint8]
-Batches = NDArray[
-    Any
-]  # of dtype BATCH, shape (n,); a recarray for kernels only: in Python its attributes cost 4 us each
+Batches = NDArray[Any]  # of dtype BATCH, shape (n,)
 Columns = NDArray[np.int64]  # shape (COLUMNS, records)
-
-_INT63: Final = (1 << 63) - 1
 
 
 class Batched(NamedTuple):
@@ -40,7 +37,7 @@ def read_batches(data: Bytes, at: int, least_offset: int, room: Batches) -> Batc
         least_offset: the offset that was asked for, or that comes next.
         room: of `batches_room`; the result is a view of it.
     """
-    found = scan(_read_only(data), at, least_offset, room.view(np.recarray))
+    found = scan(_read_only(data), at, least_offset, given(room))
     problem = words(found.problem, found.value) if found.problem != Problem.NONE else ""
     return Batched(room[: found.batches], found.at, problem)
 
@@ -53,25 +50,22 @@ class DamagedError(FramingError):
         self.batch = batch
 
 
-def check_batches(data: Bytes, batches: Batches) -> None:
-    """What must hold before room is made for the records: for a batch that was compressed, nobody has looked yet.
+def count_records(data: Bytes, batches: Batches) -> int:
+    """How many records to make room for, once they can be there: nobody has looked at a batch that was compressed.
 
     Raises:
         DamagedError: records outside `data`, more of them than the bytes can hold, or offsets beyond 63 bits.
     """
-    at, end, records = batches["at"], batches["end"], batches["records"]
-    last, base, size = batches["last_delta"], batches["base_offset"], end - at
-    outside = (at < 0) | (size < 0) | (end > len(data))
-    many = (records < 0) | (records > size // SMALLEST_RECORD)
-    offsets = (base < 0) | (last < 0) | (base > _INT63 - last)
-    if not (outside | many | offsets).any():
-        return
-    k = int(np.flatnonzero(outside | many | offsets)[0])
-    if outside[k]:
-        raise DamagedError(k, f"records at bytes {at[k]} to {end[k]}: there are {len(data)}")
-    if many[k]:
-        raise DamagedError(k, words(Problem.COUNT, records[k]) + f", of which there are {size[k]}")
-    raise DamagedError(k, f"base offset {base[k]}, last delta {last[k]}: both at least 0, their sum below 2^63")
+    bad, records = measure(given(batches), len(data))
+    if bad < 0:
+        return int(records)
+    row = batches[bad]
+    at, end, count, base, last = (int(row[name]) for name in ("at", "end", "records", "base_offset", "last_delta"))
+    if not 0 <= at <= end <= len(data):
+        raise DamagedError(bad, f"records at bytes {at} to {end}: there are {len(data)}")
+    if not 0 <= count <= (end - at) // SMALLEST_RECORD:
+        raise DamagedError(bad, words(Problem.COUNT, count) + f", of which there are {end - at}")
+    raise DamagedError(bad, f"base offset {base}, last delta {last}: both at least 0, their sum below 2^63")
 
 
 def read_records(data: Bytes, batches: Batches) -> Columns:
@@ -84,9 +78,8 @@ def read_records(data: Bytes, batches: Batches) -> Columns:
     Raises:
         DamagedError: the first thing that is wrong.
     """
-    check_batches(data, batches)
-    columns = np.empty((COLUMNS, int(batches["records"].sum())), np.int64)
-    found = parse(_read_only(data), batches.view(np.recarray), columns)
+    columns = np.empty((COLUMNS, count_records(data, batches)), np.int64)
+    found = parse(_read_only(data), given(batches), columns)
     if found.problem != Problem.NONE:
         place = f"record {found.record} of {batches['records'][found.batch]}, byte {found.at}"
         raise DamagedError(found.batch, f"{place}: {words(found.problem, found.value)}")

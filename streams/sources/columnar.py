@@ -9,18 +9,18 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
+from equipoise.processors import stamps
 from equipoise.processors.avro.compiler import DECLINED, Layout, compile_objects, compile_table
 from equipoise.processors.avro.frame import Ints
 from equipoise.processors.avro.keys import Keys, KeyTable
 from equipoise.processors.avro.orders import Out, Scratch, Tables, Values, decode, scratch
 from equipoise.processors.avro.wire import words_of
-from equipoise.processors.columns import NULL, Events
+from equipoise.processors.columns import Events
 from equipoise.processors.instruments import Instruments
 from equipoise.schemas.codec import Schema
 from equipoise.schemas.errors import SchemaInvalidError, UnknownSchemaError, WireFormatError
 from equipoise.schemas.wire import SchemaId, split
 from equipoise.streams.records import Decoded, RawRecord, RecordBatch
-from equipoise.streams.sources.bounds import TIME_END_NS, TIME_FIRST_NS
 from equipoise.streams.sources.rows import interleaved
 
 _NO_UNITS: Final = np.zeros((0, 4), np.int64)
@@ -164,9 +164,10 @@ def _values(batch: RecordBatch) -> Values:
 
 
 def _stamps(timestamp_ms: Ints) -> Ints:
-    """Kafka's stamps in nanoseconds, NULL where they could be no arrival (`live.kafka_stamp_ns`)."""
-    possible = (timestamp_ms >= TIME_FIRST_NS // 10**6) & (timestamp_ms < TIME_END_NS // 10**6)
-    return np.where(possible, timestamp_ms, 0) * 10**6 + np.where(possible, 0, NULL)
+    """As `live.kafka_stamp_ns`."""
+    stamp_ns = np.empty(len(timestamp_ms), np.int64)
+    stamps.of_kafka(stamp_ns, timestamp_ms)
+    return stamp_ns
 
 
 def _room(n: int) -> Out:
