@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -32,8 +32,12 @@ DELIVERED: Final = ("equipoise-merge", b"delivered")  # this stream promises no 
 class Partition:
     """A task, its outputs and its checkpoints."""
 
-    def __init__(self, number: int, task: Work, writer: StateWriter, output: Output, tools: Tools) -> None:
+    def __init__(
+        self, number: int, task: Work, read: Collection[str], writer: StateWriter, output: Output, tools: Tools
+    ) -> None:
+        """Partition `number` of the topics `read`; the task may know others, that were read once."""
         self.number = number
+        self.read = frozenset(read)
         self.task = task
         self._writer = writer
         self._tools = tools
@@ -112,7 +116,8 @@ class Partition:
             changes = self.task.changes(self._mark)
             stages = self._writer.stages(changes)
             try:
-                await self._output.seal(stages, {(topic, self.number): at for topic, at in settled.items()})
+                offsets = {(topic, self.number): at for topic, at in settled.items() if topic in self.read}
+                await self._output.seal(stages, offsets)
             finally:
                 del self._since_s["checkpoint"]
             self.sealed, self.sealed_s, self._mark = settled, time.monotonic(), changes.mark
@@ -208,15 +213,18 @@ class Partition:
             self._release()
 
     def _ended(self) -> list[int]:
+        """Topics that have nothing more at the moment; what is not read any more never has."""
         task, source = self.task, self._tools.source
         return [
-            index for index, topic in enumerate(task.topics) if source.ended(topic, self.number, task.position(topic))
+            index
+            for index, topic in enumerate(task.topics)
+            if topic not in self.read or source.ended(topic, self.number, task.position(topic))
         ]
 
     def _hold_all(self, held: bool) -> None:
         if held != self._waits:
             self._waits = held
-            for topic in self.task.topics:
+            for topic in self.read:
                 self._tools.source.hold(topic, self.number, held)
 
     def _hold(self) -> None:

@@ -88,7 +88,7 @@ class Runtime:
                 output.close()
             return  # assigned anew in the meantime
         for slot, (output, beginning) in zip(by_slot, begun, strict=True):
-            self.partitions[slot] = self._take_up(slot, output, beginning, generation)
+            self.partitions[slot] = self._take_up(slot, by_slot[slot], output, beginning, generation)
         offsets = {place: offset for place, offset in self.positions().items() if place in places}
         if offsets and not await self._tools.source.commit(offsets):
             log.info("assigned anew while partitions were being recovered")
@@ -98,14 +98,14 @@ class Runtime:
         return {
             (topic, number): partition.task.position(topic)
             for (_, number), partition in self.partitions.items()
-            for topic in partition.task.topics
+            for topic in partition.read
         }
 
     def awaited(self) -> dict[Place, int]:
         """Of those that are neither held nor known to have ended, the next record."""
         found = {}
         for (_, number), partition in self.partitions.items():
-            for topic in partition.task.topics:
+            for topic in partition.read:
                 position, end = partition.task.position(topic), self._tools.source.end(topic, number)
                 if not partition.holds(topic) and not 0 <= end <= position + 1:
                     found[topic, number] = position
@@ -203,7 +203,9 @@ class Runtime:
             except KafkaException as why:
                 await backoff.wait(f"state of partition {number}: {sentence(why)}")
 
-    def _take_up(self, slot: Slot, output: Output, beginning: Beginning, generation: int) -> Partition:
+    def _take_up(
+        self, slot: Slot, topics: list[str], output: Output, beginning: Beginning, generation: int
+    ) -> Partition:
         owner, number = slot
         recovered = beginning.recovered
         task = self._make_task(beginning.topics, owner, lambda topic, found: self._claims.take(topic, number, found))
@@ -213,7 +215,9 @@ class Runtime:
         mine = max(generation, recovered.generation + 1)
         writer = StateWriter(self._tools.settings.topics.state, number, mine, recovered, owner)
         log.info("partition %d: continues at %s", number, beginning.offsets)
-        return Partition(number, task, writer, output, self._tools)
+        if gone := sorted(set(beginning.topics) - set(topics)):
+            log.warning("partition %d: not read any more: %s; what its state counted of them stays", number, gone)
+        return Partition(number, task, topics, writer, output, self._tools)
 
     async def _seal(self) -> None:
         partitions = list(self.partitions.values())

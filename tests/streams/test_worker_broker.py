@@ -41,3 +41,23 @@ def test_restarts_change_nothing_and_nothing_is_lost(bootstrap: str, tmp_path: P
         once = list(dict.fromkeys(found[stream]))  # an output between checkpoint and stop may stand twice
         assert once == payloads, stream
     assert sum(a["in"] for task in tasks.values() for a in task.accounts().values()) == len(records)
+
+
+def test_a_topic_may_be_dropped(bootstrap: str, tmp_path: Path) -> None:
+    name = "dropped"
+    flags = live.settings_for(bootstrap, name, **{"instruments.file": live.instruments_file(tmp_path)})
+    live.create_topics(flags)
+    events = live.market(4_000, pause_every=500)
+    records = live.raw_records(name, events)
+    first, rest = live.parts(records, events, [1_000])
+    rest = [record for record in rest if record.topic == f"{name}.book"]
+    seen: list[live.RawRecord] = []
+    for part, topics in ((first, ["book", "trades"]), (rest, ["book"])):
+        live.publish(bootstrap, part)
+        seen += part
+        own = flags | {"topics.orders": [{"name": f"{name}.{topic}"} for topic in topics]}
+        with live.Worker(tmp_path, own) as worker:
+            worker.wait_for("Worker ready")
+            live.wait_committed(worker, bootstrap, name, seen)
+            assert worker.stop() == 0, worker.log[-3000:]
+        assert ("not read any more" in worker.log) == (len(topics) == 1)
