@@ -7,22 +7,25 @@ Changelogs and all other topics come record by record, as ever.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import aiokafka
+from aiokafka.errors import KafkaConnectionError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
 from equipoise.streams.records import RecordBatch
+from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.transport.reader import Bounds, Shared
 from equipoise.streams.transport.seam import SeamError, check, consumer_class, rebound
 
 log = logging.getLogger(__name__)
 
 SCHEME: Final = "equipoise"
+_RETRY_MAX_MS: Final = 2_000
 _FETCHES: Final = 64  # taken before Faust is asked whether to go on, which costs as much as a small one
 
 
@@ -53,6 +56,19 @@ class Whole:
     overrides: dict[str, Any] = field(default_factory=dict)  # AIOKafkaConsumer's arguments, over Faust's
 
 
+async def _reached(service: Any, start: Callable[[], Awaitable[None]], client: str) -> None:
+    """Start a client of aiokafka, however long no broker answers, as everything else waits for brokers."""
+    backoff = Backoff(_RETRY_MAX_MS)
+    while True:
+        try:
+            return await start()
+        except KafkaConnectionError as why:
+            await getattr(service, client).stop()
+            if service.should_stop:
+                raise
+            await backoff.wait(f"{type(service).__name__}: {sentence(why)}")
+
+
 class _SameLoop:
     """Stands where mode starts a thread for the consumer: runs it in the loop of the app.
 
@@ -73,6 +89,10 @@ class _SameLoop:
 
 class BatchThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, with our consumer in it and no thread."""
+
+    async def on_start(self) -> None:
+        """Connect."""
+        await _reached(self, super().on_start, "_consumer")
 
     async def _gather_remaining_tasks(self) -> None:
         """Leave the loop's tasks alone: they are the app's."""
@@ -138,10 +158,19 @@ class Consumer(driver.Consumer):
         )  # fmt: skip
 
 
+class Producer(driver.Producer):
+    """Faust's producer: an app has one, although nothing of ours goes through it."""
+
+    async def on_start(self) -> None:
+        """Connect."""
+        await _reached(self, super().on_start, "_producer")
+
+
 class Transport(driver.Transport):
     """What `broker="equipoise://host:port"` gives."""
 
     Consumer = Consumer
+    Producer = Producer
     driver_version = f"equipoise over {driver.Transport.driver_version}"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
