@@ -53,6 +53,8 @@ class Stream:
         self._settings = settings
         self._read = {source.topic: source for source in read}
         self.topics = set(self._read)
+        pending = {settings.topics.mempool, settings.topics.intents} if settings.topics.mempool else set()
+        self.subscribed = self.topics | pending
         self._engine_settings = engine_settings(settings)
         self.instruments = Instruments()
         self.batches = Batches(app, settings.kafka.batch_max_records)
@@ -84,7 +86,7 @@ class Stream:
         outputs = make_outputs(self._settings, source)
         worker = f"{socket.gethostname()}/{os.getpid()}"
         tools = Tools(self._settings, outputs, outgoing, source, worker)
-        runtime = Runtime(tools, self._task, self.instruments)
+        runtime = Runtime(tools, self._task, self.instruments, self.subscribed)
         self.vitals = Vitals(runtime)
         jobs = [self.vitals.watchdog.run()]
         if isinstance(self._app.transport, Transport) and not MISFIT:  # else positions stay before what is left out
@@ -157,9 +159,8 @@ def install(app: faust.App, settings: Settings, cancelled: Callable[[], bool] = 
         topics |= {"mempool": [settings.topics.mempool], "intents": [settings.topics.intents]}
     for name, own in topics.items():
         add_agent(app, own, stream.batches, name)
-    ours = {topic for own in topics.values() for topic in own}
-    use_batches(app, settings, ours, stream.batches)
-    follow_group(app, stream, ours)
+    use_batches(app, settings, stream.subscribed, stream.batches)
+    follow_group(app, stream, stream.subscribed)
     return stream
 
 

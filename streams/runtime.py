@@ -6,7 +6,7 @@ Knows nothing of Faust: `streams/agents.py` is the only file that does, apart fr
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol
 
@@ -46,6 +46,10 @@ class PartitionsApartError(RuntimeError):
     """Co-partitioned topics were assigned to different workers."""
 
 
+class TopicUnseenError(FencedError):
+    """The group has assigned nothing of a topic that is there: who leads it has not heard of the topic yet."""
+
+
 class Runtime:
     """All partitions of one worker.
 
@@ -54,7 +58,9 @@ class Runtime:
     state rows lie under a lower generation, and its commit is refused.
     """
 
-    def __init__(self, tools: Tools, make_task: MakeTask, instruments: Instruments) -> None:
+    def __init__(self, tools: Tools, make_task: MakeTask, instruments: Instruments, topics: Collection[str]) -> None:
+        """Runtime of a worker that reads `topics`."""
+        self._topics = frozenset(topics)
         self.tools = self._tools = tools
         self._claims = Claims(instruments)
         self._make_task = make_task
@@ -80,7 +86,11 @@ class Runtime:
         self._generation, self._fenced_s = generation, None
         self._tools.telemetry.rebalances += 1
         by_slot = self._by_slot(places)
-        check_together({number: topics for (owner, number), topics in by_slot.items() if not owner})
+        together = {number: topics for (owner, number), topics in by_slot.items() if not owner}
+        if unseen := self._unseen(together):
+            self._fail(TopicUnseenError(f"partitions were assigned without any of {', '.join(unseen)}"))
+            return
+        check_together(together)
         member = self._tools.source.member()
         begun = await asyncio.gather(*(self._begin(topics, slot, member) for slot, topics in by_slot.items()))
         if generation != self._generation:
@@ -182,6 +192,13 @@ class Runtime:
         for topic, number in sorted(places):
             found.setdefault((MEMPOOL if topic == mempool else "", number), []).append(topic)
         return found
+
+    def _unseen(self, by_number: Mapping[int, Sequence[str]]) -> list[str]:
+        """Topics of which nothing was assigned, while some of the others was: merged without them is merged wrongly."""
+        if not by_number:
+            return []
+        found = {topic for topics in by_number.values() for topic in topics}
+        return sorted(self._topics - found - {self._tools.settings.topics.mempool})
 
     async def _begin(self, topics: list[str], slot: Slot, member: bytes) -> tuple[Output, Beginning]:
         """Fence earlier owners, then read what they left."""
