@@ -47,6 +47,7 @@ class Merge:
         self._idle_ns = idle_ns
         self._waiting: list[deque[_Chunk]] = [deque() for _ in topics]
         self._seen = [NULL] * len(topics)  # highest stamp of each topic
+        self._began = NULL  # first stamp of all
         self._gone = [NULL] * len(topics)  # highest stamp of each topic that has left
         self._last: Key = FIRST  # of all that have left
 
@@ -56,6 +57,8 @@ class Merge:
             return
         natural = np.empty(len(events.offset), np.int64)
         seen = kernels.fill(natural, events.event_ns, events.arrival_ns, events.offset, self._seen[source])
+        if self._began == NULL:
+            self._began = int(natural[0])
         last, rank = self._last
         late = int(np.searchsorted(natural, last, "left" if self._ranks[source] >= rank else "right"))
         stamps = natural
@@ -75,7 +78,9 @@ class Merge:
             before_s: rows given to us up to this time do not wait for those topics any longer.
         """
         newest = max(self._seen)
-        idle = {source for source in ended if newest - self._seen[source] > self._idle_ns}
+        # one that has brought nothing yet may be about to: its partition can be a moment late where a stream begins
+        behind = [self._began if seen == NULL else seen for seen in self._seen]
+        idle = {source for source in ended if newest - behind[source] > self._idle_ns}
         limit = self._limit(without=idle)
         if waited := [chunk for queue in self._waiting for chunk in queue if chunk.since_s <= before_s]:
             reached = max(int(chunk.stamps[-1]) for chunk in waited)

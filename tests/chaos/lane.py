@@ -30,7 +30,7 @@ def run(seed: int, mode: str, cluster: Cluster, folder: Path) -> str:
     except Exception as why:
         notes = "; ".join(getattr(why, "__notes__", []))
         told = f"seed {seed}: FAILED: {type(why).__name__}: {why}; {notes}\n"
-        if not isinstance(why, AssertionError):
+        if not isinstance(why, AssertionError) or not str(why):
             told += traceback.format_exc()
         return f"{told}  again: make chaos ROUNDS=1 MODE={mode} SEED={seed}    logs: {own}"
     finally:

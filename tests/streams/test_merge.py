@@ -79,6 +79,18 @@ def test_an_ended_topic_is_waited_for_only_so_long() -> None:
     assert merge.rows(0) == 1
 
 
+def test_a_topic_that_has_brought_nothing_is_waited_for_while_a_stream_begins() -> None:
+    """Found by chaos: its partition was a moment late, and the first signals were other ones than offline."""
+    merge = Merge(TOPICS[:2], idle_ns=50 * MS)
+    merge.push(1, rows([10]))
+    assert len(merge.ready(ended={0}).offset) == 0
+    merge.push(0, rows([9]))
+    assert _order(merge.ready()) == [(0, 0)]
+    merge = Merge(TOPICS[:2], idle_ns=50 * MS)
+    merge.push(1, rows([10, 61]))
+    assert len(merge.ready(ended={0}).offset) == 2  # it is not waited for for ever
+
+
 def test_what_comes_after_later_rows_left_is_marked_and_leaves_at_once() -> None:
     merge = Merge(TOPICS[:2])
     merge.push(0, rows([100]), now_s=1.0)

@@ -31,8 +31,9 @@ def _windows(cut: int | None) -> list[tuple[int, int, int, int]]:
     table = live.instruments()
     records = _records()
     task, found = _task(table), []
-    for part in (records[:cut], records[cut:]) if cut else (records,):
-        for step in (task.feed(part), task.release(ended=[1])) if part is not records else (task.feed(part),):
+    for end in (cut, None) if cut else (None,):
+        part = records[task.position(TOPICS[0]) : end]  # again, where it had waited for the silent topic
+        for step in (task.feed(part), task.release(ended=[1])) if cut else (task.feed(part),):
             found += [] if step.outputs is None else [step.outputs.windows]
         if cut:
             rows, task = task.dump(), _task(table)
