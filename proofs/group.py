@@ -204,7 +204,7 @@ U = hash_to_group(b"product")
 
 @lru_cache(maxsize=1)
 def tables() -> tuple[FixedBase, FixedBase]:
-    """The tables of G and H, made at first use: 22 MB, a tenth of a second.
+    """The tables of G and H, made at first use: 17 MB, a tenth of a second.
 
     Values have 64 bits and blindings 255, so wide windows pay for H: 22 additions instead of 32. Each further bit
     doubles the table and saves one or two.
