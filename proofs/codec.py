@@ -116,24 +116,30 @@ class Text:
     def read(self, reader: Reader, where: str) -> str:
         """Read: bad-text for its characters or length, bad-value where the pattern does not match."""
         size = reader.take(1, where)[0]
+        self._check_size(size, where)
+        return self._checked(reader.take(size, where), where)
+
+    def write(self, value: str) -> bytes:
+        """Write; LimitExceeded where it could not be read back."""
+        data = value.encode()
+        try:
+            self._check_size(min(len(data), 255), "text")
+            self._checked(data, "text")
+        except Malformed as fault:  # the value is not shown: it may be a trader's name
+            raise LimitExceeded(fault.detail or "printable ASCII without space only") from None
+        return len(data).to_bytes(1, "big") + data
+
+    def _check_size(self, size: int, where: str) -> None:
         if not self.least <= size <= 64:
             raise Malformed("bad-text", where, f"{size} characters, must be {self.least}..64")
-        data = reader.take(size, where)
+
+    def _checked(self, data: bytes, where: str) -> str:
         if not _PRINTABLE.fullmatch(data):
             raise Malformed("bad-text", where)
         value = data.decode("ascii")
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             raise Malformed("bad-value", where, f"does not match {self.pattern}")
         return value
-
-    def write(self, value: str) -> bytes:
-        """Write; LimitExceeded where it could not be read back."""
-        data = value.encode()
-        try:
-            self.read(Reader(bytes([min(len(data), 255)]) + data), "text")
-        except Malformed as fault:  # the value is not shown: it may be a trader's name
-            raise LimitExceeded(fault.detail or "printable ASCII without space only") from None
-        return len(data).to_bytes(1, "big") + data
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from equipoise.proofs.codec import Framed, Raw, Uint
 from equipoise.proofs.elements import FieldScalar
 from equipoise.proofs.errors import Invalid, PolicyRefused
-from equipoise.proofs.group import G, H, msm
+from equipoise.proofs.group import recommit
 from equipoise.proofs.header import MAX_TOTAL, OPEN
 from equipoise.proofs.statements import Subject
 from equipoise.proofs.window import Closed
@@ -49,7 +49,7 @@ def check_opening(subject: Subject, opening: Opening) -> None:
     subject.refers(opening.statement, "open")
     if subject.header.mode != OPEN:
         raise Invalid("mode-mismatch", "open")
-    if msm([G, H], [opening.buys, opening.r_b]) != subject.t0.c_b.raw:
+    if recommit(opening.buys, opening.r_b) != subject.t0.c_b.raw:
         raise Invalid("opening-buys", "open.buys")
-    if msm([G, H], [opening.sells, opening.r_s]) != subject.t0.c_s.raw:
+    if recommit(opening.sells, opening.r_s) != subject.t0.c_s.raw:
         raise Invalid("opening-sells", "open.sells")

@@ -47,7 +47,7 @@ class PrivacyPolicy:
         """
         if "" in totals and not vouched:
             raise PolicyRefused("orders without participant: attestation needs participants or an ingest gateway")
-        if sum(1 for lots in totals.values() if any(lots)) < self.min_traders:
+        if sum(map(any, totals.values())) < self.min_traders:
             raise PolicyRefused(f"fewer than {self.min_traders} distinct traders: merge into the next window")
         for side, lots in zip(("buys", "sells"), zip(*totals.values(), strict=True), strict=False):
             if max(lots) * PPM > self.dominance_ppm * sum(lots):

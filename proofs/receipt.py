@@ -20,7 +20,7 @@ from equipoise.proofs.codec import Blob, Framed, Many, Nested, Optional, Raw, St
 from equipoise.proofs.digest import u16, u32
 from equipoise.proofs.elements import FieldScalar, GroupElement
 from equipoise.proofs.errors import Invalid, LimitExceeded, Malformed
-from equipoise.proofs.group import IDENTITY, ORDER, Point, commit
+from equipoise.proofs.group import IDENTITY, ORDER, Point, recommit
 from equipoise.proofs.header import PER_TRADER, Header
 from equipoise.proofs.link import Link
 from equipoise.proofs.orders import (
@@ -190,7 +190,7 @@ def check_receipt(subject: Subject, link: Link, receipt: Receipt) -> OrderConten
         raise Invalid("path-length", "receipt.path")
     if header.has_gateway and isinstance(content, OrderContent):
         _check_gateway(header, receipt, content)
-    leaf = leaf_node(receipt.key, tag, commit(receipt.buy, receipt.r_b), commit(receipt.sell, receipt.r_s))
+    leaf = leaf_node(receipt.key, tag, recommit(receipt.buy, receipt.r_b), recommit(receipt.sell, receipt.r_s))
     _check_path(header, link, receipt, leaf, (right, top_right))
     _check_siblings(subject, receipt, leaf)
     return content

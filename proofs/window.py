@@ -233,7 +233,7 @@ class Window:
         r_s = self._secret.scalar(b"total", seed + b"\x01")
         unsigned = Attestation(
             VERSION,
-            header.stream_id,
+            self._empty.stream_id,
             sequence,
             header.digest,
             root,

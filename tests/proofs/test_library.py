@@ -38,7 +38,9 @@ from equipoise.proofs.group import (
     decode_scalar,
     encode_scalar,
     msm,
+    recommit,
     scalar,
+    tables,
 )
 from equipoise.proofs.header import Header
 from equipoise.proofs.opening import open_totals
@@ -107,17 +109,18 @@ def test_a_backend_that_accepts_another_encoding_is_not_believed(monkeypatch: py
 
 
 def test_fixed_base_tables_agree_with_plain_multiplication() -> None:
-    table = FixedBase(H)
-    for x in (0, 1, 255, 256, 2**64 - 1, ORDER - 1, 3**150 % ORDER):
-        assert table.times(x) == msm([H], [x])
+    narrow = FixedBase(H, 5)
+    for x in (0, 1, 255, 256, 4095, 4096, 2**64 - 1, ORDER - 1, 3**150 % ORDER):
+        assert all(table.times(x) == msm([H], [x]) for table in (narrow, tables()[1]))
+        assert commit(5, x) == recommit(5, x) == msm([G, H], [5, x])
         if x < 2**64:
-            assert commit(x, 5) == msm([G, H], [x, 5])
+            assert commit(x, 5) == recommit(x, 5) == msm([G, H], [x, 5])
     with pytest.raises(LimitExceeded):
-        table.times(ORDER)
-    assert commit(7, 9) == msm([G, H], [7, 9])
-    for bad in (-1, 1 << 64):
-        with pytest.raises(LimitExceeded):
-            commit(bad, 1)
+        narrow.times(ORDER)
+    for bad in ((-1, 1), (1 << 64, 1), (1, -1), (1, ORDER)):
+        for committing in (commit, recommit):
+            with pytest.raises(LimitExceeded):
+                committing(*bad)
 
 
 def test_point_arithmetic() -> None:

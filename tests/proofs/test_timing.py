@@ -43,7 +43,9 @@ def operations(monkeypatch: pytest.MonkeyPatch, lots: list[tuple[int, int]]) -> 
     with monkeypatch.context() as patched:
         patched.setattr("equipoise.proofs.rangemake.msm", counted)
         patched.setattr("equipoise.proofs.innerproduct.msm", counted)
-        patched.setattr(FixedBase, "onto", lambda self, p, d: seen.append(("table", len(d))) or onto(self, p, d))
+        patched.setattr(
+            FixedBase, "onto", lambda self, p, x, bits: seen.append(("table", bits)) or onto(self, p, x, bits)
+        )
         full(closed(BAND_TERMS, orders(lots)), [(0, 1)])
     return seen
 
