@@ -67,7 +67,12 @@ def span(low: float, high: float) -> str:
     """A range in a few characters."""
     if low == -inf and high == inf:
         return "any"
-    return f">= {low:g}" if high == inf else f"{low:g} .. {high:g}"
+    return f">= {number(low)}" if high == inf else f"{number(low)} .. {number(high)}"
+
+
+def number(value: float) -> str:
+    """Whole numbers in full: rounded, a bound would not be the bound."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
 def facts(measure: Measure) -> Iterator[tuple[str, str]]:
@@ -142,7 +147,7 @@ def _section(measure: Measure) -> str:
     if measure.parameters:
         lines += ["", "| parameter | default | unit | bounds | why |", "|---|---|---|---|---|"]
         for p in measure.parameters:
-            lines.append(f"| {p.name} | {p.default:g} | {p.unit} | {span(p.low, p.high)} | {_cell(p.why)} |")
+            lines.append(f"| {p.name} | {number(p.default)} | {p.unit} | {span(p.low, p.high)} | {_cell(p.why)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """Which measures there are, ours and those of installed packages, and which of them the settings turn on."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Final
@@ -17,12 +18,16 @@ def installed() -> Mapping[str, Measure]:
     """Every measure that can be turned on, by name: ours, then those of other packages in the order of their names.
 
     Raises:
-        ValueError: an entry point is no measure, or takes a name that is taken.
+        ValueError: an entry point cannot be loaded, is no measure, or takes a name that is taken.
     """
     found = {measure.name: measure for measure in OURS}
     taken = {measure.name for measure in CORE} | found.keys()
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        measure = point.load()
+        try:
+            measure = point.load()
+        except Exception as why:  # another package's code: whatever is wrong with it, ours goes on to say so
+            cause = f"{type(why).__name__}: {why}"
+            raise ValueError(f"{GROUP}: {point.name} = {point.value}: {cause}; mend or uninstall that package") from why
         if not isinstance(measure, Measure):
             raise ValueError(f"{GROUP}: {point.name} = {point.value}: {type(measure).__name__}, must be a Measure")
         if measure.name in taken:
@@ -61,4 +66,8 @@ def _active(measure: Measure, parameters: Mapping[str, float], weights: Mapping[
 
 def _known(where: str, names: Mapping[str, object] | list[str], known: Mapping[str, object] | set[str]) -> None:
     if unknown := [name for name in names if name not in known]:
-        raise ValueError(f"{where}: no measure {', '.join(unknown)}; there are {', '.join(known) or 'none'}")
+        close = get_close_matches(unknown[0], known, 1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise ValueError(
+            f"{where}: no measure {', '.join(unknown)}; {meant}there are {', '.join(sorted(known)) or 'none'}"
+        )

@@ -68,7 +68,7 @@ def _list(measures: list["Measure"]) -> Table:
 
 
 def _teach(console: Console, measure: "Measure", cost: bool) -> None:
-    from equipoise.streams.measure_page import facts, span
+    from equipoise.streams.measure_page import facts, number, span
 
     console.print(f"[bold]{measure.title}[/] ({measure.name})\n", soft_wrap=True)
     for heading, text in facts(measure):
@@ -82,7 +82,7 @@ def _teach(console: Console, measure: "Measure", cost: bool) -> None:
     if measure.parameters:
         parameters = _table("parameter", "default", "unit", "bounds", "why")
         for p in measure.parameters:
-            parameters.add_row(p.name, f"{p.default:g}", p.unit, span(p.low, p.high), p.why)
+            parameters.add_row(p.name, number(p.default), p.unit, span(p.low, p.high), p.why)
         where = "measures" if measure.value is None else f"measures.{measure.name}"
         console.print(f"\nset as {where}.PARAMETER:")
         console.print(parameters)

@@ -23,6 +23,7 @@ from equipoise.streams.web.view import Board, View
 SETUP_S: Final = 300.0  # kernels are compiled the first time; on a busy machine that takes minutes
 FIRST_SIGNAL_S: Final = 60.0
 STUCK_S: Final = 15.0  # without any record accounted for: a slow machine may take longer, as long as it goes on
+SLOW: Final = "the worker did not start (where its kernels still compile, run it again: what is compiled is kept)"
 READY: Final = "continues at"  # the worker says so when it has its partition
 LOOK_S: Final = 0.05
 HINT_AFTER_S: Final = 4.0
@@ -85,7 +86,7 @@ class Session:
                 self._list_simulated()
                 self._start_worker()  # its kernels are compiled beside the simulator's
                 await self._step(2, self._until(lambda: "ready" in self._feeder_log(), "the simulator", SETUP_S))
-            await self._step(3, self._until(lambda: READY in self._worker_log(), "the worker did not start", SETUP_S))
+            await self._step(3, self._until(lambda: READY in self._worker_log(), SLOW, SETUP_S))
             (self.folder / "go").touch()
             self.collector = Collector(self._bootstrap, settings.topics, self._board)
             self.collector.start()

@@ -233,7 +233,9 @@ def _score(axes: Axes, view: View, look: Look) -> None:
 
 
 def draw_signed(axes: Axes, days: Floats, values: Floats, look: Look, alpha: float) -> None:
-    """Fill what lies above 0 as buying and what lies below as selling."""
+    """Fill what lies above 0 as buying and what lies below as selling, each value up to the next point."""
+    gap = np.flatnonzero(np.isnan(values[1:]) & ~np.isnan(values[:-1])) + 1  # before one, a step would have no width
+    days, values = np.insert(days, gap, days[gap]), np.insert(values, gap, values[gap - 1])
     for colour, half in ((look.buy, np.maximum(values, 0)), (look.sell, np.minimum(values, 0))):
         axes.fill_between(days, 0, half, step="post", color=colour, alpha=alpha, linewidth=0)
 

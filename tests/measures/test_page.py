@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from equipoise.processors.measures.registry import CORE, OURS
-from equipoise.streams import measure_page
+from equipoise.streams import measure_page, measures
 from equipoise.streams.measures import installed
 from tests.measures import agreement
 from tests.project.layout import ROOT
@@ -48,3 +48,16 @@ def test_published_names_are_all_different() -> None:
 def test_what_has_no_outside_answer_weighs_nothing() -> None:
     for measure in (*CORE, *OURS):
         assert measure.answer or not any(output.weight for output in measure.outputs), measure.name
+
+
+class _Broken:
+    name, value = "streak", "streak:MEASURE"
+
+    def load(self) -> None:
+        raise AttributeError("module 'streak' has no attribute 'MEASURE'")
+
+
+def test_a_package_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measures, "entry_points", lambda group: [_Broken()])
+    with pytest.raises(ValueError, match=r"streak = streak:MEASURE: AttributeError: .* mend or uninstall that package"):
+        measures.installed.__wrapped__()
