@@ -25,6 +25,9 @@ NOT_ATTESTED = (
 )
 
 
+NOTE = "NOTE: "  # what begins so is a warning, and no claim
+
+
 def ratio(edge: int, q: int) -> str:
     """An edge as people read it."""
     return f"{edge}/{q} = {edge / q:+.4f}" if edge <= q else "above every ratio"
@@ -90,19 +93,26 @@ def attested(bundle: Bundle, pinned: bool, history: History | None, receipts: tu
     return out
 
 
+def caveats(bundle: Bundle, pinned: bool, history: History | None) -> tuple[str, ...]:
+    """The notes about the key in two words each: a verdict in one line must not hide them."""
+    standing = history.keys.get(bundle.t0.key) if history is not None else None
+    revoked = standing is not None and standing.revoked is not None
+    return (*(() if pinned else ("key not checked",)), *(("key revoked",) if revoked else ()))
+
+
 def _notes(bundle: Bundle, pinned: bool, keys: Mapping[bytes, Standing]) -> list[str]:
     """What a reader has to know before believing the rest."""
     out = []
     standing = keys.get(bundle.t0.key)
     if not pinned:
-        out.append("NOTE: the key was not compared with a pinned history or key: anybody can make such a signature")
+        out.append(f"{NOTE}the key was not compared with a pinned history or key: anybody can make such a signature")
     if standing is not None and standing.revoked is not None:
         out.append(
-            f"NOTE: this key was revoked at {standing.revoked}; the window ends before, but whoever has the key can "
+            f"{NOTE}this key was revoked at {standing.revoked}; the window ends before, but whoever has the key can "
             "still write such a time: believe it only as part of a chain that you saw earlier"
         )
     if bundle.header.gateway == bundle.t0.key or bundle.header.gateway in keys:
-        out.append("NOTE: the ingest gateway's key is the publisher's own: its signatures add nothing")
+        out.append(f"{NOTE}the ingest gateway's key is the publisher's own: its signatures add nothing")
     return out
 
 
@@ -114,12 +124,17 @@ def convicted(evidence: Equivocation, history: History | None) -> list[str]:
         f"the holder of key {names} signed two different statements under sequence number "
         f"{evidence.first.sequence} of one stream"
     ]
-    revoked = [key for key in keys if history is not None and history.keys[key].revoked is not None]
     out += [
-        f"NOTE: key {key.hex()[:16]}… is revoked: whoever took it may have signed, and not the publisher"
-        for key in revoked
+        f"{NOTE}key {key.hex()[:16]}… is revoked: whoever took it may have signed, and not the publisher"
+        for key in revoked_of(evidence, history)
     ]
     return out
+
+
+def revoked_of(evidence: Equivocation, history: History | None) -> list[bytes]:
+    """Which of the two signing keys are revoked."""
+    keys = dict.fromkeys((evidence.first.key, evidence.second.key))
+    return [key for key in keys if history is not None and history.keys[key].revoked is not None]
 
 
 def not_attested(header: Header) -> list[str]:

@@ -13,7 +13,7 @@ from equipoise.proofs.audit import check_audit
 from equipoise.proofs.band import check_band
 from equipoise.proofs.bundle import LIMIT, TYPE, Bundle
 from equipoise.proofs.chain import Chain
-from equipoise.proofs.claims import attested, convicted, not_attested, receipt_words
+from equipoise.proofs.claims import attested, caveats, convicted, not_attested, receipt_words, revoked_of
 from equipoise.proofs.codec import Reader, read_frame
 from equipoise.proofs.equivocation import Equivocation, check_equivocation
 from equipoise.proofs.errors import Invalid, Rejected
@@ -54,7 +54,10 @@ class Trust:
 
 @dataclass(frozen=True)
 class Verdict:
-    """accept, malformed or invalid; with a reason and its place, or with what was shown."""
+    """accept, malformed or invalid; with a reason and its place, or with what was shown.
+
+    ``caveats`` say in two words each what lessens an acceptance; ``attested`` says the same in sentences.
+    """
 
     verdict: str
     reason: str = ""
@@ -62,6 +65,7 @@ class Verdict:
     detail: str = ""
     attested: tuple[str, ...] = ()
     not_attested: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     bundle: Bundle | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
@@ -71,7 +75,7 @@ class Verdict:
     def sentence(self) -> str:
         """One line for people."""
         if self:
-            return "ACCEPTED"
+            return ", ".join(("ACCEPTED", *self.caveats))
         kind = "is not a well-formed proof" if self.verdict == "malformed" else "does NOT hold"
         return f"REJECTED: this {kind}: {self.where}: {self.reason}" + (f" ({self.detail})" if self.detail else "")
 
@@ -117,7 +121,9 @@ def verify_bundle(data: bytes, trust: Trust) -> Verdict:
 def _judged(bundle: Bundle, trust: Trust) -> Verdict:
     words = check_bundle(bundle, trust)
     claims = tuple(attested(bundle, trust.pinned, trust.history, words))
-    return Verdict("accept", attested=claims, not_attested=tuple(not_attested(bundle.header)), bundle=bundle)
+    less = caveats(bundle, trust.pinned, trust.history)
+    denied = tuple(not_attested(bundle.header))
+    return Verdict("accept", attested=claims, not_attested=denied, caveats=less, bundle=bundle)
 
 
 def verify(
@@ -149,7 +155,8 @@ def verify(
         if kind == TYPE:
             return _judged(bundle, trust)
         check_equivocation(evidence, trust.history)
-        return Verdict("accept", attested=tuple(convicted(evidence, trust.history)))
+        less = ("key revoked",) if revoked_of(evidence, trust.history) else ()
+        return Verdict("accept", attested=tuple(convicted(evidence, trust.history)), caveats=less)
     except Rejected as fault:
         return _rejected(fault)
 
@@ -167,17 +174,20 @@ def verify_chain(
         trust = Trust.of(history, pin, head, key)
     except Rejected as fault:
         return _rejected(fault)
-    judged = []
+    judged: list[Bundle] = []
+    less: dict[str, None] = {}  # each once, in the order in which they came
     for index, data in enumerate(bundles):
         verdict = verify_bundle(data, trust)
         if not verdict:
             return Verdict(verdict.verdict, verdict.reason, f"bundles[{index}].{verdict.where}", verdict.detail)
         assert verdict.bundle is not None
         judged.append(verdict.bundle)
+        less.update(dict.fromkeys(verdict.caveats))
     chain = Chain()
     try:
         for bundle in judged:
             chain.follow(bundle.header, bundle.t0)
     except Rejected as fault:
         return _rejected(fault)
-    return Verdict("accept", attested=(f"{len(judged)} statements follow one another without a gap or an overlap",))
+    said = f"{len(judged)} statements follow one another without a gap or an overlap"
+    return Verdict("accept", attested=(said,), caveats=tuple(less))

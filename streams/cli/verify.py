@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from equipoise.proofs.claims import NOTE
 from equipoise.proofs.equivocation import Equivocation, check_equivocation
 from equipoise.proofs.errors import Rejected
 from equipoise.proofs.verify import Verdict, verify, verify_chain
@@ -19,11 +20,15 @@ EXIT = {"accept": 0, "invalid": 1, "malformed": 2}
 
 
 def show(name: str, verdict: Verdict, quiet: bool = False) -> None:
-    """Print a verdict."""
+    """Print a verdict: notes first, for they say how far to believe the rest."""
     click.echo(f"{name}: {verdict.sentence}")
     if verdict and not quiet:
+        notes = [sentence for sentence in verdict.attested if sentence.startswith(NOTE)]
+        for note in notes:
+            click.echo(f"  ! {note.removeprefix(NOTE)}")
         for sentence in verdict.attested:
-            click.echo(f"  + {sentence}")
+            if sentence not in notes:
+                click.echo(f"  + {sentence}")
         if verdict.not_attested:
             click.echo("  not attested:")
             for sentence in verdict.not_attested:
@@ -48,7 +53,8 @@ def command(
 
     Says in plain words what was shown, and what was not. Exits with 0 when all is accepted, 1
     when something is well-formed but does not hold, 2 when something is not well-formed.
-    Without --history (and --pin) or --expect-key a signature only says that somebody signed.
+    Without --history (and --pin) or --expect-key a signature only says that somebody signed; the
+    verdict is then "ACCEPTED, key not checked".
 
     \b
     Example:

@@ -72,6 +72,7 @@ def test_a_revoked_key_is_said_beside_windows_that_may_be_backdated() -> None:
         verdict = verify(backdated, history=history.encode(), pin=both.id)
         assert verdict
         assert any("was revoked" in s for s in verdict.attested) is noted
+        assert verdict.sentence == ("ACCEPTED, key revoked" if noted else "ACCEPTED")
     later = full(closed(OPEN_TERMS, orders(mixed(2)), 30, 3, b"\1" * 32)).encode()
     assert verify(later, history=revoked.encode()).reason == "key-revoked"
 
@@ -85,7 +86,9 @@ def test_evidence_made_with_a_stolen_key_names_the_revocation() -> None:
     honest = replace(honest, signature=OTHER.signer.sign(honest.signed_message))
     framed = Equivocation(honest, closed(OPEN_TERMS, orders(mixed(3))).t0).encode()
     assert not any("NOTE" in s for s in verify(framed, history=both.encode()).attested)
-    assert any("is revoked: whoever took it" in s for s in verify(framed, history=revoked.encode()).attested)
+    verdict = verify(framed, history=revoked.encode())
+    assert any("is revoked: whoever took it" in s for s in verdict.attested)
+    assert verdict.sentence == "ACCEPTED, key revoked"
 
 
 def test_a_publisher_that_is_its_own_gateway_is_named() -> None:

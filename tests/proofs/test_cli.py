@@ -22,9 +22,14 @@ def test_a_day_from_keys_to_receipts(keyed: Path) -> None:
     said = run("verify", *bundles, "--chain", *pinned(keyed))
     assert said.count("ACCEPTED") == 4
     assert "not attested:" in said
-    assert "NOTE" not in said
-    quiet = run("verify", bundles[0], "--quiet")
-    assert quiet.count("\n") == 1
+    assert "  ! " not in said
+    quiet = run("verify", *bundles, "--chain", "--quiet", *pinned(keyed))
+    assert [line.split(": ")[1] for line in quiet.splitlines()] == ["ACCEPTED"] * 4
+    unpinned = run("verify", *bundles, "--chain", "--quiet")
+    assert [line.split(": ")[1] for line in unpinned.splitlines()] == ["ACCEPTED, key not checked"] * 4
+    loose = run("verify", bundles[0]).splitlines()
+    assert loose[1].startswith("  ! the key was not compared")
+    assert not any("NOTE" in line for line in loose)
     audited = run("audit", bundles[1], *pinned(keyed))
     assert "all 9 leaf commitments were summed again" in audited
     job = keyed / "day" / "private" / "00000001.job"

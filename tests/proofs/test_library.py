@@ -222,6 +222,7 @@ def test_claims_say_what_is_and_what_is_not_attested() -> None:
         assert said in text
     assert any("real, complete or distinct" in s for s in pinned.not_attested)
     assert pinned.sentence == "ACCEPTED"
+    assert loose.sentence == "ACCEPTED, key not checked"
     damaged = bytearray(bundle.encode())
     damaged[-200] ^= 1
     assert verify(bytes(damaged)).sentence.startswith("REJECTED: this ")
