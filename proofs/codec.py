@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from equipoise.proofs.errors import LimitExceeded, Malformed
+from equipoise.proofs.numbers import public, written
 
 MAGIC = b"EQP1"
 FRAME_BYTES = 9
@@ -73,7 +74,7 @@ class Uint:
 
     def write(self, value: int) -> bytes:
         """Write."""
-        return value.to_bytes(self.size, "big")
+        return written(value, self.size, self.low, (1 << 8 * self.size) - 1 if self.high is None else self.high)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Int16:
 
     def write(self, value: int) -> bytes:
         """Write."""
-        return value.to_bytes(2, "big", signed=True)
+        return written(value, 2, -(1 << 15), (1 << 15) - 1, signed=True)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Text:
 
     least: int = 1
     pattern: str = ""
+    words: str = ""  # the pattern, for people
 
     def read(self, reader: Reader, where: str) -> str:
         """Read: bad-text for its characters or length, bad-value where the pattern does not match."""
@@ -123,7 +125,7 @@ class Text:
         """Write; LimitExceeded where it could not be read back."""
         data = value.encode()
         try:
-            self._check_size(min(len(data), 255), "text")
+            self._check_size(len(data), "text")
             self._checked(data, "text")
         except Malformed as fault:  # the value is not shown: it may be a trader's name
             raise LimitExceeded(fault.detail or "printable ASCII without space only") from None
@@ -138,7 +140,7 @@ class Text:
             raise Malformed("bad-text", where)
         value = data.decode("ascii")
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
-            raise Malformed("bad-value", where, f"does not match {self.pattern}")
+            raise Malformed("bad-value", where, self.words or f"does not match {self.pattern}")
         return value
 
 
@@ -152,7 +154,7 @@ class Blob:
 
     def write(self, value: bytes) -> bytes:
         """Write."""
-        return len(value).to_bytes(2, "big") + value
+        return written(len(value), 2, 0, (1 << 16) - 1) + value
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ class Many:
 
     def write(self, value: Sequence[Any]) -> bytes:
         """Write."""
-        return len(value).to_bytes(self.count_size, "big") + b"".join(self.item.write(x) for x in value)
+        count = Uint(self.count_size, self.least, self.most).write(len(value))
+        return count + b"".join(self.item.write(x) for x in value)
 
 
 @dataclass(frozen=True)
@@ -214,13 +217,13 @@ class Struct:
     FIELDS: ClassVar[Fields] = ()
 
     def body(self) -> bytes:
-        """The fields' bytes; LimitExceeded naming a field whose value cannot be written."""
+        """The fields' bytes; LimitExceeded naming a field whose value cannot be written, and the value if public."""
         out = []
         for name, kind in self.FIELDS:
             try:
                 out.append(kind.write(getattr(self, name)))
-            except (LimitExceeded, OverflowError, ValueError) as fault:
-                raise LimitExceeded(f"{type(self).__name__.lower()}.{name}: {fault}") from None
+            except (LimitExceeded, ValueError) as fault:
+                raise LimitExceeded(f"{type(self).__name__.lower()}.{name}{public(self, name)}: {fault}") from None
         return b"".join(out)
 
     @classmethod

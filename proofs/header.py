@@ -21,6 +21,7 @@ MAX_TOTAL = 1 << 52
 MAX_TIME = (1 << 63) - 1
 PER_ORDER, PER_TRADER = 0, 1
 OPEN, THRESHOLD = 0, 1
+_LOT_WORDS = "must be a decimal above 0 without trailing zeros, for example 0.001"
 _LOT = r"(?!0$)(0|[1-9][0-9]*)(\.[0-9]*[1-9])?"
 
 
@@ -82,8 +83,8 @@ class Header(Framed):
     FIELDS = (
         ("version", Uint(2, VERSION, VERSION, "bad-version")),
         ("stream", Text()),
-        ("instrument", Text(pattern=r".*:.*")),
-        ("lot", Text(pattern=_LOT)),
+        ("instrument", Text(pattern=r".*:.*", words="must be VENUE:SYMBOL")),
+        ("lot", Text(pattern=_LOT, words=_LOT_WORDS)),
         ("cluster", Text()),
         ("window_start", Uint(8, 0, MAX_TIME)),
         ("window_end", Uint(8, 0, MAX_TIME)),
