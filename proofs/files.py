@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from equipoise.proofs.codec import Text
 from equipoise.proofs.errors import LimitExceeded, PolicyRefused
 from equipoise.proofs.header import MAX_TIME
 from equipoise.proofs.orders import Order
@@ -22,11 +23,15 @@ from equipoise.proofs.publisher import Publisher
 from equipoise.proofs.window import Closed, Window
 
 REQUIRED = ("participant", "order_id", "event_time_ns", "buy", "sell")
+_U32 = (1 << 32) - 1
 _WHOLE = re.compile("[0-9]{1,19}")  # longer ones are above 2^63, and Python refuses to read very long ones
 
 
-def read_orders(path: Path) -> list[Order]:
-    """All orders of a CSV file; LimitExceeded naming the row, the column and the value."""
+def read_orders(path: Path, range_bits: int = 64) -> list[Order]:
+    """All orders of a CSV file, at least one; LimitExceeded naming the line, the column and the value.
+
+    ``range_bits`` is that of the terms under which they are to be proved.
+    """
     topic = sha256(os.fsencode(path.name)).digest()[:16]
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -34,36 +39,72 @@ def read_orders(path: Path) -> list[Order]:
             missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
             if missing:
                 raise LimitExceeded(f"{path}: no column {', '.join(missing)}")
-            return [_order(row, number, topic) for number, row in enumerate(rows)]
+            orders = [_Row(row, rows.line_num).order(number, topic, range_bits) for number, row in enumerate(rows)]
     except (UnicodeDecodeError, csv.Error) as fault:  # said by its kind: the bytes may be somebody's order
         raise LimitExceeded(f"{path}: not CSV in UTF-8 ({type(fault).__name__})") from None
+    if not orders:
+        raise LimitExceeded(f"{path}: holds no orders")
+    return orders
 
 
-def _order(row: dict[str, str | None], number: int, topic: bytes) -> Order:
-    def whole(name: str, default: int | None = None) -> int:
-        text = row.get(name) or ("" if default is None else str(default))
-        if not _WHOLE.fullmatch(text) or int(text) > MAX_TIME:
+@dataclass(frozen=True)
+class _Row:
+    """One row, and the line of the file at which it ends: what people look for in an editor."""
+
+    cells: dict[str, str | None]
+    line: int
+
+    def order(self, number: int, topic: bytes, range_bits: int) -> Order:
+        """What the row says; where it has no place, that of row ``number`` of ``topic``."""
+        lots = (1 << min(range_bits, 52)) - 1
+        hint = f" (with --wide up to {(1 << 52) - 1})" if range_bits < 52 else ""
+        return Order(
+            self._topic(topic),
+            self._whole("partition", "0", _U32),
+            self._whole("offset", str(number)),
+            self._whole("item", "0", _U32),
+            self._participant(),
+            self._name("order_id"),
+            self._whole("event_time_ns"),
+            self._whole("buy", high=lots, hint=hint),
+            self._whole("sell", high=lots, hint=hint),
+        )
+
+    def _refused(self, fault: str) -> LimitExceeded:
+        return LimitExceeded(f"line {self.line}: {fault}")
+
+    def _whole(self, column: str, default: str = "", high: int = MAX_TIME, hint: str = "") -> int:
+        text = self.cells.get(column) or default
+        if not _WHOLE.fullmatch(text) or int(text) > high:
             shown = text if len(text) <= 40 else text[:40] + "…"
-            raise LimitExceeded(f"row {number + 1}: {name} = {shown!r}: must be a whole number in 0..2^63-1")
+            raise self._refused(f"{column} = {shown!r}: must be a whole number in 0..{high}{hint}")
         return int(text)
 
-    def name_in(column: str) -> str:
-        text = row[column]
+    def _name(self, column: str) -> str:
+        text = self.cells[column]
         if text is None:
-            raise LimitExceeded(f"row {number + 1}: ends before {column}")
+            raise self._refused(f"ends before {column}")
+        try:
+            Text(0).write(text)
+        except LimitExceeded as fault:  # which does not show it: it may be long, or a trader's name
+            raise self._refused(f"{column}: {fault}") from None
         return text
 
-    given = row.get("topic_id")
-    try:
-        place = bytes.fromhex(given) if given else topic
-    except ValueError:
-        place = b""
-    if len(place) != 16:
-        raise LimitExceeded(f"row {number + 1}: topic_id = {given!r}: must be 32 hex digits")
-    return Order(
-        place, whole("partition", 0), whole("offset", number), whole("item", 0), name_in("participant"),
-        name_in("order_id"), whole("event_time_ns"), whole("buy"), whole("sell"),
-    )  # fmt: skip
+    def _participant(self) -> str:
+        name = self._name("participant")
+        if not name:  # no window that holds it would ever be attested: a file has no gateway's signatures
+            raise self._refused("participant is empty: attestation needs the participant of every order")
+        return name
+
+    def _topic(self, default: bytes) -> bytes:
+        given = self.cells.get("topic_id")
+        try:
+            topic = bytes.fromhex(given) if given else default
+        except ValueError:
+            topic = b""
+        if len(topic) != 16:
+            raise self._refused(f"topic_id = {given!r}: must be 32 hex digits")
+        return topic
 
 
 @dataclass

@@ -93,7 +93,7 @@ def command(
         private_folder(out / "private")
         place = out / "private" / "state"
         state = State.from_body(place.read_bytes()) if place.exists() else State()
-        placed = _in_turn(read_orders(orders), state, out)
+        placed = _in_turn(read_orders(orders, held.range_bits), state, out)
         if history is not None:
             _may_sign(history, identity, placed, width)
         journal = journal_of(key_file, stream_id(held.stream, held.instrument, held.cluster))

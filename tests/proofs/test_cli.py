@@ -12,6 +12,8 @@ from equipoise.proofs.files import read_orders
 from equipoise.proofs.prover.jobs import Job
 from tests.proofs.commands import COLUMNS, WORDS, minutes, pinned, prove, run, table
 
+WIDE = "line 4: buy = '5000000000': must be a whole number in 0..4294967295 (with --wide up to 4503599627370495)"
+
 pytestmark = pytest.mark.usefixtures("fast_keys")
 
 
@@ -246,11 +248,17 @@ def test_keys_from_files_prompts_and_mistakes(tmp_path: Path, monkeypatch: pytes
     ("rows", "columns", "said"),
     [
         ([["t", "o", "1", "2"]], COLUMNS[:-1], "no column sell"),
-        ([["t", "o", "1", "x", "0"]], COLUMNS, "row 1: buy = 'x'"),
-        ([["t", "o", "-1", "1", "0"]], COLUMNS, "row 1: event_time_ns = '-1'"),
+        ([["t", "o", "1", "x", "0"]], COLUMNS, "line 2: buy = 'x'"),
+        ([["t", "o", "-1", "1", "0"]], COLUMNS, "line 2: event_time_ns = '-1'"),
         ([["t", "o", str(2**63), "1", "0"]], COLUMNS, "event_time_ns"),
         ([["t", "o", "1", "1", "0", "abc"]], [*COLUMNS, "topic_id"], "topic_id = 'abc'"),
         ([["t", "o", "1", "1", "0", "zz"]], [*COLUMNS, "topic_id"], "topic_id = 'zz'"),
+        ([["t", "o", "1", "1", "0"], [], ["t", "o", "2", "5000000000", "0"]], COLUMNS, WIDE),
+        ([["t" * 70, "o", "1", "1", "0"]], COLUMNS, "Error: line 2: participant: 70 characters, must be 0..64"),
+        ([["t", "o" * 300, "1", "1", "0"]], COLUMNS, "Error: line 2: order_id: 300 characters, must be 0..64"),
+        ([["t", "o", "1", "1", "0"], ["", "o", "2", "1", "0"]], COLUMNS, "line 3: participant is empty"),
+        ([["t", "o", "1", "1", "0", str(1 << 32)]], [*COLUMNS, "item"], "line 2: item = '4294967296': must be"),
+        ([], COLUMNS, "orders.csv: holds no orders"),
     ],
 )
 def test_order_files_with_mistakes(keyed: Path, rows: list[list[str]], columns: list[str], said: str) -> None:
