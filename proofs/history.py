@@ -96,15 +96,16 @@ class History(Framed):
         """Check every entry, then the pins: Invalid as `keys`, or history-pin."""
         assert self.keys
         if pin is not None and pin != self.id:
-            raise Invalid("history-pin", "history.id")
+            raise Invalid("history-pin", "history.id", _another("its id", self.id, pin))
         if head is not None and head not in {entry.digest for entry in self.entries}:
-            raise Invalid("history-pin", "history.head", "the head that was pinned is not in it")
+            detail = f"{_another('its head', self.head, head)}, or an older one: the pinned head is not in it"
+            raise Invalid("history-pin", "history.head", detail)
 
     def judge(self, key: bytes, time: int) -> None:
         """Invalid key-unknown, key-early, key-revoked or key-retired, at ``time`` (ns)."""
         standing = self.keys.get(key)
         if standing is None:
-            raise Invalid("key-unknown", "attestation.key")
+            raise Invalid("key-unknown", "attestation.key", f"{key.hex()} is not a key of this history")
         if time < standing.since:
             raise Invalid("key-early", "attestation.key", f"valid from {standing.since}")
         if standing.revoked is not None and time >= standing.revoked:
@@ -113,13 +114,17 @@ class History(Framed):
             raise Invalid("key-retired", "attestation.key", f"retired at {standing.retired}")
 
 
+def _another(what: str, found: bytes, pinned: bytes) -> str:
+    return f"{what} is {found.hex()}, the pin is {pinned.hex()}: you were given another history"
+
+
 def _replay(entries: Sequence[Entry]) -> dict[bytes, Standing]:
     keys: dict[bytes, Standing] = {}
     previous = ZERO32
     for index, entry in enumerate(entries):
         where = f"history.entries[{index}]"
         if entry.previous != previous:
-            raise Invalid("history-chain", where)
+            raise Invalid("history-chain", where, "does not follow the entry before it")
         if fault := _out_of_order(keys, entry):
             raise Invalid("history-order", where, fault)
         if not signature_holds(entry.signer, entry.signature, _SIGN + entry.digest):

@@ -13,7 +13,7 @@ import click
 
 from equipoise.proofs import history as hi
 from equipoise.proofs.bundle import LIMIT
-from equipoise.proofs.errors import KeyRefused, ProofError
+from equipoise.proofs.errors import KeyRefused, Malformed, ProofError, Rejected
 from equipoise.proofs.keys import Identity, unseal
 from equipoise.proofs.prover.journal import Journal, private_folder, write_durably
 from equipoise.proofs.verify import Trust
@@ -91,10 +91,14 @@ def load_history(path: Path) -> hi.History:
     """A checked history; KeyRefused if it does not hold."""
     try:
         held = Trust.of(read_bounded(path, 1)).history
-    except ProofError as fault:
-        raise KeyRefused(f"{path}: {fault}") from None
+    except Rejected as fault:
+        raise KeyRefused(f"{path}: {_of_history(fault)}") from None
     assert held is not None
     return held
+
+
+def _of_history(fault: Rejected) -> str:
+    return f"not a key history ({fault})" if isinstance(fault, Malformed) else f"does not hold: {fault}"
 
 
 def journals_of(key_file: Path) -> Path:
@@ -176,12 +180,28 @@ def trust_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def trust(history: Path | None, pin: bytes | None, head: bytes | None, key: bytes | None) -> dict[str, bytes | None]:
-    """The keyword arguments of `verify`; UsageError for what would silently not be looked at."""
+    """The keyword arguments of `verify`; UsageError for what would silently not be looked at.
+
+    ClickException for a history that does not hold, or is not the one that was pinned.
+    """
     if history is None and (pin or head):
         raise click.UsageError("--pin and --head are about a key history: name its file with --history")
     if history is not None and key is not None:
         raise click.UsageError("--expect-key is for use without --history, which says itself which keys count")
-    return {"history": read_bounded(history, 1) if history else None, "pin": pin, "head": head, "key": key}
+    data = _checked(history, pin, head) if history is not None else None
+    return {"history": data, "pin": pin, "head": head, "key": key}
+
+
+def _checked(path: Path, pin: bytes | None, head: bytes | None) -> bytes:
+    """The bytes of a history that holds: were it judged with each proof, the proofs would seem to be at fault."""
+    data = read_bounded(path, 1)
+    try:
+        Trust.of(data, pin, head)
+    except Rejected as fault:
+        refused = click.ClickException(f"--history {path}: {_of_history(fault)}")
+        refused.exit_code = 2 if isinstance(fault, Malformed) else 1  # as `verify` ends for any file
+        raise refused from None
+    return data
 
 
 def read_bounded(path: Path, largest: int) -> bytes:

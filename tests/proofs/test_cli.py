@@ -185,6 +185,10 @@ def test_trust_that_would_not_be_looked_at_is_refused(keyed: Path) -> None:
     pin = pinned(keyed)
     for words in (pin[2:], ["--head", pin[3]]):
         assert "name its file with --history" in run("verify", file, *words, code=2)
+    said = run("verify", file, file, *pin[:3], "00" * 32, code=1)
+    assert said.startswith(f"Error: --history {pin[1]}: does not hold: history.id: history-pin (its id is {pin[3]}, ")
+    assert f"the pin is {'00' * 32}: you were given another history)" in said
+    assert "you were given another history, or an older one" in run("verify", file, *pin, "--head", "00" * 32, code=1)
     assert "without --history" in run("receipt", "check", file, *pin, "--expect-key", pin[3], code=2)
 
 

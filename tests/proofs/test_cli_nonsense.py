@@ -116,11 +116,16 @@ def test_files_that_are_something_else(keyed: Path) -> None:
     bundle, key, history = keyed / "day" / "00000000.eqp", keyed / "me.key", keyed / "me.history"
     assert "ACCEPTED" in run("verify", history, "--pin", pinned(keyed)[3], "--history", history)
     assert "bad-magic" in run("verify", key, code=2)
+    for words in (["verify", bundle, bundle], ["audit", bundle], ["receipt", "check", bundle]):
+        said = run(*words, "--history", key, code=2)
+        assert said.startswith(f"Error: --history {key}: not a key history (history: bad-magic")
+        assert said.count("\n") == 1
     assert "bad-type" in run("verify", bundle, "--history", bundle, code=2)
     assert "not an equipoise key" in run(
         "receipt", "make", keyed / "day/private/00000000.job", "--leaf", 0, 0, "--key", history, "--out", "x", code=1
     )
     assert "bad-type" in run("keys", "show", bundle, code=1)
+    assert f"{key}: not a key history" in run("keys", "show", key, code=1)
     assert "no receipt" in run("receipt", "check", history, code=1)
     assert "no audit" in run("audit", history, code=1)
 
