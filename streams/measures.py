@@ -1,6 +1,6 @@
 """Which measures there are, ours and those of installed packages, and which of them the settings turn on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
@@ -54,7 +54,7 @@ def panel_settings(
     _known("measures.on", [name for name in on if name != "all"], known)
     _known("measures", parameters, known)
     chosen = [measure for name, measure in known.items() if "all" in on or name in on]
-    _known("policy.weights", weights, {m.output_name(output) for m in chosen for output in m.outputs})
+    _weighing(weights, chosen)
     return PanelSettings(tuple(_active(measure, parameters.get(measure.name, {}), weights) for measure in chosen))
 
 
@@ -64,10 +64,23 @@ def _active(measure: Measure, parameters: Mapping[str, float], weights: Mapping[
     return active(measure, own, **parameters)
 
 
-def _known(where: str, names: Mapping[str, object] | list[str], known: Mapping[str, object] | set[str]) -> None:
+def _weighing(weights: Mapping[str, float], chosen: Iterable[Measure]) -> None:
+    """Names of no output; a weight of one that may not weigh is refused with its bound, by `active`."""
+    component = {measure.output_name(output): output.component for measure in chosen for output in measure.outputs}
+    unknown = [name for name in weights if name not in component]
+    if unknown:
+        of_core = [measure.output_name(output) for measure in CORE for output in measure.outputs if output.component]
+        weighing = [*of_core, *(name for name, weighs in component.items() if weighs)]
+        _refuse("policy.weights", "no output of a measure that is on", unknown, weighing)
+
+
+def _known(where: str, names: Iterable[str], known: Collection[str]) -> None:
     if unknown := [name for name in names if name not in known]:
-        close = get_close_matches(unknown[0], known, 1)
-        meant = f"did you mean {close[0]}? " if close else ""
-        raise ValueError(
-            f"{where}: no measure {', '.join(unknown)}; {meant}there are {', '.join(sorted(known)) or 'none'}"
-        )
+        _refuse(where, "no such measure", unknown, known)
+
+
+def _refuse(where: str, what: str, unknown: list[str], known: Collection[str]) -> None:
+    close = get_close_matches(unknown[0], known, 1)
+    meant = f"did you mean {close[0]}? " if close else ""
+    there = ", ".join(sorted(known)) or "none"
+    raise ValueError(f"{where}: {', '.join(unknown)}: {what}; {meant}there are {there}")

@@ -153,5 +153,7 @@ def _sentence(error: Any) -> str:
     name, value = ".".join(map(str, error["loc"])), error["input"]
     if error["type"] in ("extra_forbidden", "dict_type"):
         return f"{name}: no such setting"
+    if error["type"] == "list_type" and isinstance(value, str):
+        return f"{name}: must be a list, not {value!r}; for example --set '{name}=[\"{value}\"]'"
     shown = "" if isinstance(value, (dict, Group)) or "password" in name else f", not {value!r}"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}{shown}"

@@ -1,5 +1,6 @@
 """Settings: precedence, provenance, refusals that name the field, secrets that stay hidden."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +119,26 @@ def test_our_defaults_are_the_engines() -> None:
     ours, plain = engine_settings(Settings()), EngineSettings()
     assert ours.panel.active, "a worker measures what the registry has; a bare engine nothing but its own"
     assert replace(ours, panel=plain.panel) == plain
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            {"policy.weights.strek": "0.1"},
+            "policy.weights: strek: no output of a measure that is on; there are cvd, ",
+        ),
+        ({"policy.weights.hawkes_imbalanc": "0.1"}, "did you mean hawkes_imbalance? there are cvd, "),
+        ({"policy.weights.dept_1": "0.1"}, "did you mean depth_1? "),
+        ({"measures.on": '["hawks"]'}, "measures.on: hawks: no such measure; did you mean hawkes? there are amihud, "),
+        ({"measures.vpn.buckets": "3"}, "measures: vpn: no such measure; did you mean vpin? there are amihud, "),
+        ({"measures.on": "hawkes"}, "must be a list, not 'hawkes'; for example --set 'measures.on=[\"hawkes\"]'"),
+    ],
+)
+def test_a_misspelt_measure_or_weight_is_refused_with_the_nearest(flags: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)) as refused:
+        engine_settings(load(None, flags))
+    assert "vpin_" not in str(refused.value)  # its outputs may not weigh
 
 
 def test_a_misspelt_name_to_show_is_refused_with_the_nearest() -> None:
