@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,9 @@ def installed(tmp_path: Path) -> dict[str, str]:
     info = tmp_path / "streak-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: streak\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        toml.replace('[project.entry-points."equipoise.measures"]', "[equipoise.measures]").replace('"', "")
-    )
+    points = tomllib.loads(toml)["project"]["entry-points"]["equipoise.measures"]
+    lines = [f"{name} = {place}" for name, place in points.items()]
+    (info / "entry_points.txt").write_text("\n".join(["[equipoise.measures]", *lines]))
     return os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
 
 
