@@ -5,7 +5,8 @@ A value that was null leaves a hole. The time axis is that of the page of the wh
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from textwrap import wrap
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -18,6 +19,9 @@ from equipoise.streams.measures import installed
 from equipoise.streams.replay.looks import DARK, PAPER, Look, style
 from equipoise.streams.replay.plot import View, draw_sides, draw_signed, in_days, name_time, short_number, stem
 from equipoise.streams.replay.series import Floats, Ints, live_series, measure_series, window_series
+
+_TITLE: Final = 125  # characters of a line that fit above the axes
+_SMALL_TITLE: Final = 150
 
 
 def draw_measures(folder: Path, key: str) -> list[Path]:
@@ -55,11 +59,11 @@ def page(view: View, measure: Measure, ends: Ints, values: Mapping[str, Floats],
     price.plot(days, mid, color=look.line, linewidth=1.2, drawstyle="steps-post")
     never = ", ".join(name for name in named if name not in shown)
     missing = f"; never known in this recording: {never}" if never else ""
-    price.set_title(_short(f"Price: the mid{view.averaged}{missing}", 160))
+    price.set_title(_wrapped(f"Price: the mid{view.averaged}{missing}", _TITLE))
     price.ticklabel_format(axis="y", useOffset=False, style="plain")
     for axes, (name, output) in zip(rows, shown.items(), strict=False):
         _output(axes, in_days(ends), values[name], output, look)
-        axes.set_title(f"· {name}: {_short(output.formula)} [{output.unit}]", fontsize=9.5)
+        axes.set_title(_wrapped(f"· {name}: {output.formula} [{output.unit}]", _SMALL_TITLE), fontsize=9.5)
     days, score = view.line(view.live.score)
     draw_signed(rows[-1], days, score, look, 0.75)
     draw_sides(rows[-1], look, 1.05)
@@ -96,5 +100,5 @@ def _long_number(value: float, _place: int | None = None) -> str:
     return f"{value:,.8g}".replace("-", "−")
 
 
-def _short(text: str, most: int = 110) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _wrapped(text: str, width: int) -> str:
+    return "\n".join(wrap(text, width, subsequent_indent="   "))

@@ -3,13 +3,17 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from equipoise.processors.measures import footprint, resiliency
-from equipoise.streams.replay.looks import PAPER
+from equipoise.processors.measures.registry import OURS
+from equipoise.streams.replay.looks import PAPER, style
 from equipoise.streams.replay.moves import moves
-from equipoise.streams.replay.plot import View, draw, picture
+from equipoise.streams.replay.plot import View, draw, draw_signed, picture
 from equipoise.streams.replay.plot_measures import draw_measures
 from equipoise.streams.replay.plot_measures import page as measure_page
 from equipoise.streams.replay.series import (
@@ -117,6 +121,34 @@ def test_draws_a_page_for_each_measure_that_was_on(tmp_path: Path) -> None:
     titles = [axes.get_title(loc="left") + axes.get_title() for axes in page.axes]
     assert "never known in this recording: resiliency_ask" in titles[0]
     assert len(page.axes) == 3
+
+
+def test_no_title_runs_off_a_page(tmp_path: Path) -> None:
+    for measure in OURS:
+        known, *never = [measure.output_name(output) for output in measure.outputs]
+        cells = [{"name": known, "value": 0.5, "reason": "NONE"}]
+        cells += [{"name": name, "value": None, "reason": "WARMING"} for name in never]
+        write_tables(tmp_path, [spread_record(n) for n in range(9)], [window_record(n, measures=cells) for n in (0, 1)])
+        view = View(live_series(tmp_path, KEY), window_series(tmp_path, KEY))
+        ends, values = measure_series(tmp_path, KEY)
+        with mpl.rc_context(style(PAPER)):
+            page = measure_page(view, measure, ends, values, KEY, PAPER)
+            page.canvas.draw()
+            for axes in page.axes:
+                for text in axes.findobj(Text, include_self=False):
+                    assert text.get_window_extent().x1 <= page.bbox.x1, (measure.name, text.get_text())
+
+
+def test_a_value_before_a_hole_is_filled_up_to_the_next_point() -> None:
+    axes = Figure().add_subplot()
+    nan = float("nan")
+    draw_signed(axes, np.arange(5.0), np.array([0.5, nan, -0.5, nan, nan]), PAPER, 1.0)
+    buys, sells = (collection.get_paths() for collection in axes.collections)
+    filled = [
+        [(path.get_extents().x0, path.get_extents().x1) for path in paths if path.get_extents().height]
+        for paths in (buys, sells)
+    ]
+    assert filled == [[(0.0, 1.0)], [(2.0, 3.0)]]
 
 
 def test_a_price_in_ticks_is_written_out_where_three_digits_would_be_the_same(tmp_path: Path) -> None:
