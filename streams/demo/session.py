@@ -23,7 +23,7 @@ from equipoise.streams.web.view import Board, View
 SETUP_S: Final = 300.0  # kernels are compiled the first time; on a busy machine that takes minutes
 FIRST_SIGNAL_S: Final = 60.0
 STUCK_S: Final = 15.0  # without any record accounted for: a slow machine may take longer, as long as it goes on
-SLOW: Final = "the worker did not start (where its kernels still compile, run it again: what is compiled is kept)"
+SLOW: Final = ": its kernels may still be compiling: run it again, what is compiled is kept"
 READY: Final = "continues at"  # the worker says so when it has its partition
 LOOK_S: Final = 0.05
 HINT_AFTER_S: Final = 4.0
@@ -85,8 +85,12 @@ class Session:
             else:
                 self._list_simulated()
                 self._start_worker()  # its kernels are compiled beside the simulator's
-                await self._step(2, self._until(lambda: "ready" in self._feeder_log(), "the simulator", SETUP_S))
-            await self._step(3, self._until(lambda: READY in self._worker_log(), SLOW, SETUP_S))
+                await self._step(
+                    2, self._until(lambda: "ready" in self._feeder_log(), "the simulator did not start", SETUP_S, SLOW)
+                )
+            await self._step(
+                3, self._until(lambda: READY in self._worker_log(), "the worker did not start", SETUP_S, SLOW)
+            )
             (self.folder / "go").touch()
             self.collector = Collector(self._bootstrap, settings.topics, self._board)
             self.collector.start()
@@ -183,12 +187,12 @@ class Session:
     def _has_signal(self) -> bool:
         return self.collector is not None and self.collector.spreads > 0
 
-    async def _until(self, done: Callable[[], bool], what: str, timeout_s: float) -> None:
+    async def _until(self, done: Callable[[], bool], what: str, timeout_s: float, hint: str = "") -> None:
         end = time.monotonic() + timeout_s
         while not done():
             self.check()
             if time.monotonic() > end:
-                raise DemoError(f"{what} within {timeout_s:.0f} s{self._tails()}")
+                raise DemoError(f"{what} within {timeout_s:.0f} s{hint}{self._tails()}")
             await asyncio.sleep(LOOK_S)
 
     def check(self) -> None:
