@@ -78,9 +78,7 @@ class Merge:
             before_s: rows given to us up to this time do not wait for those topics any longer.
         """
         newest = max(self._seen)
-        # one that has brought nothing yet may be about to: its partition can be a moment late where a stream begins
-        behind = [self._began if seen == NULL else seen for seen in self._seen]
-        idle = {source for source in ended if newest - behind[source] > self._idle_ns}
+        idle = {source for source in ended if newest - self._reached(source) > self._idle_ns}
         limit = self._limit(without=idle)
         if waited := [chunk for queue in self._waiting for chunk in queue if chunk.since_s <= before_s]:
             reached = max(int(chunk.stamps[-1]) for chunk in waited)
@@ -113,6 +111,11 @@ class Merge:
         self._gone = [*gone, *[NULL] * (len(self._ranks) - len(gone))]
         self._seen = list(self._gone)
         self._last = (last[0], last[1])
+
+    def _reached(self, source: int) -> int:
+        """How far a topic is. One that has brought nothing yet may be about to: it begins where the stream does."""
+        seen = self._seen[source]
+        return self._began if seen == NULL else seen
 
     def _limit(self, without: Collection[int]) -> Key:
         """No topic but those left out can bring a row at or below this key (its own rank apart)."""
