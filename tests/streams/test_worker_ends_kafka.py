@@ -31,6 +31,14 @@ def _metrics(port: int) -> dict[str, float]:
     return found
 
 
+def _metrics_once_sealed(port: int) -> dict[str, float]:
+    """After the first checkpoint was counted: others see its commit a moment before the worker hears of it."""
+    deadline = time.monotonic() + 30
+    while not (found := _metrics(port))["equipoise_checkpoint_seconds_count"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
 def _sum(found: dict[str, float], prefix: str) -> float:
     return sum(value for name, value in found.items() if name.startswith(prefix))
 
@@ -69,7 +77,7 @@ def test_asked_to_end_under_load(kafka: KafkaContainer, tmp_path: Path, mode: st
     with live.Worker(tmp_path, flags) as worker, _fed(kafka.bootstrap, records):
         worker.wait_for("metrics at")
         live.wait_committed_some(kafka.bootstrap, name, records)
-        told = _metrics(port)
+        told = _metrics_once_sealed(port)
         asked_s = time.monotonic()
         assert worker.stop(GRACE_S + 10) == 0, worker.log[-3000:]
         assert time.monotonic() - asked_s < GRACE_S
