@@ -43,7 +43,7 @@ class Framing(Protocol):
 
 def payloads(outputs: Outputs, instruments: Instruments) -> Iterator[tuple[str, Instrument, bytes, int, int]]:
     """Every payload of a step in order: schema, instrument, Avro body, source and offset that triggered it."""
-    writer = _writer(instruments)
+    writer = writer_of(instruments)
     for (index, source, offset), body in zip(_places(outputs.windows), writer.windows(outputs), strict=True):
         yield WINDOW, instruments[index], body, source, offset
     for (index, source, offset), bodies in zip(_places(outputs.signals), writer.signals(outputs), strict=True):
@@ -57,7 +57,7 @@ def _places(rows: NDArray[Any]) -> Iterator[tuple[int, int, int]]:
     return zip(*(rows[name].tolist() for name in ("instrument", "source", "offset")), strict=True)
 
 
-def _writer(instruments: Instruments) -> BodyWriter:
+def writer_of(instruments: Instruments) -> BodyWriter:
     """The table's own writer: what it keeps of the table is made once."""
     if instruments not in _writers:
         _writers[instruments] = BodyWriter(instruments)
@@ -68,7 +68,7 @@ class Outgoing:
     """Encodes the outputs of all tasks of a worker."""
 
     def __init__(self, topics: Topics, instruments: Instruments, framing: Framing) -> None:
-        self._instruments = instruments
+        self.instruments = instruments
         self._framing = framing
         self.topic_of: Mapping[str, str] = {
             SPREAD: topics.spread_signals,
@@ -79,8 +79,8 @@ class Outgoing:
 
     def records(
         self, outputs: Outputs, topics: list[str], partition: int, extra: Headers
-    ) -> Iterator[tuple[str, str, bytes, OutRecord]]:
-        """Schema, instrument key, bare payload and record of each output.
+    ) -> Iterator[OutRecord]:
+        """The record of each output.
 
         Args:
             outputs: of one step.
@@ -89,10 +89,9 @@ class Outgoing:
             extra: headers that say what depends on the wall clock.
         """
         fronts = [source_headers(topic, partition) for topic in topics]
-        for schema, instrument, body, source, offset in payloads(outputs, self._instruments):
+        for schema, instrument, body, source, offset in payloads(outputs, self.instruments):
             headers = [*fronts[source], offset_header(offset), *extra]
-            key = instrument.key
-            yield schema, key, body, self.record(schema, key, body, headers)
+            yield self.record(schema, instrument.key, body, headers)
 
     def record(self, schema: str, key: str, body: bytes, headers: Headers) -> OutRecord:
         """One framed record."""

@@ -42,7 +42,7 @@ class Partition:
         self._writer = writer
         self._tools = tools
         self._output = output
-        self._heartbeats = Heartbeats(tools.settings.delivery)
+        self._heartbeats = Heartbeats(tools.settings.delivery, tools.outgoing.instruments)
         self._wait_s = tools.settings.time.merge_wait_ms / 1000
         self._timer: asyncio.TimerHandle | None = None
         self._held: set[str] = set()
@@ -93,12 +93,14 @@ class Partition:
             self._arrivals[self._index[record.topic]].came(record.offset, time.perf_counter_ns())
         return self.task.feed(given, now_s)
 
-    def beat(self) -> None:
+    async def beat(self) -> None:
         """Publish the heartbeats that are due."""
-        now_ns = self._tools.clock_ns()
         outgoing = self._tools.outgoing
-        beats = [outgoing.record(schema, key, body, []) for schema, key, body in self._heartbeats.due(now_ns)]
-        self._output.send(beats)
+        for some in self._heartbeats.due(self._tools.clock_ns()):
+            self._output.send([outgoing.record(schema, key, body, []) for schema, key, body in some])
+            await asyncio.sleep(0)  # thousands may be due at once
+            if self.closed:
+                return
 
     async def checkpoint(self) -> None:
         """Seal everything settled so far.
@@ -153,9 +155,8 @@ class Partition:
         now_ns = tools.clock_ns()
         if step.outputs is not None:
             extra = self._extra(now_ns, stamp_ms)
-            for schema, key, body, record in tools.outgoing.records(step.outputs, self.task.topics, self.number, extra):
-                self._heartbeats.published(schema, key, body, now_ns)
-                records.append(record)
+            records += tools.outgoing.records(step.outputs, self.task.topics, self.number, extra)
+            self._heartbeats.published(step.outputs, now_ns)
         records += [self._intent(intent) for intent in step.intents]
         records += [self._letter(dead) for dead in step.dead]
         if records:

@@ -252,8 +252,8 @@ class Runtime:
     async def _beats(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            for partition in self.partitions.values():
-                partition.beat()
+            for partition in list(self.partitions.values()):
+                await partition.beat()
 
     async def _reports(self) -> None:
         while True:

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from equipoise.processors.avro.signals import write_signals
-from equipoise.processors.avro.texts import TextTable
+from equipoise.processors.avro.texts import Texts, TextTable
 from equipoise.processors.avro.windows import write_windows
 from equipoise.processors.avro.write import REASONS, Room, room_of
-from equipoise.processors.columns import N_BUCKETS, Outputs
+from equipoise.processors.columns import N_BUCKETS, Names, Outputs
 from equipoise.processors.instruments import Instruments
 from equipoise.processors.jit import given
 from equipoise.schemas.errors import EncodingError
@@ -76,6 +76,11 @@ class BodyWriter:
             for end in ends.tolist():
                 yield data[start:end]
                 start = end
+
+    def room(self, names: Names, heartbeats: int) -> tuple[Texts, Room]:
+        """The texts, and room for so many heartbeats; until the next call of anything here."""
+        texts = self._table.texts(names.components, names.measures)
+        return texts, self._room(heartbeats * (_SIGNAL + 2 * texts.longest))
 
     def _room(self, size: int) -> Room:
         if len(self._out.data) < size:

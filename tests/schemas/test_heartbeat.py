@@ -2,7 +2,7 @@ import pytest
 
 from equipoise.schemas import codec
 from equipoise.schemas.errors import DecodingError, EncodingError
-from equipoise.schemas.heartbeat import encode_heartbeat
+from tests.oracles.heartbeat import encode_heartbeat
 from tests.schemas.records import FEE, SPREAD
 
 BODIES = {"SpreadSignal": codec.encode("SpreadSignal", SPREAD), "FeeSignal": codec.encode("FeeSignal", FEE)}

@@ -1,9 +1,4 @@
-"""The signal that says that there is no new signal.
-
-A heartbeat names the last signal and the silence since, and carries no number of the policy: an old
-price must never look new. `as_of` and `valid_until` stay those of the last signal. Only the worker's
-clock causes heartbeats; they change no state and stand outside the identity of bytes.
-"""
+"""The signal that says that there is no new signal, on decoded records, apart from the kernel that writes it."""
 
 from typing import Final
 
