@@ -15,14 +15,23 @@ from typing import Final
 import numpy as np
 
 from equipoise.processors.batch.records import batches_room, read_batches, read_records
-from equipoise.processors.columns import NULL, empty_events
+from equipoise.processors.columns import (
+    COMPONENT_DTYPE,
+    MEASURE_DTYPE,
+    NULL,
+    SIGNAL_DTYPE,
+    WINDOW_DTYPE,
+    Outputs,
+    empty_events,
+)
 from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.processors.jit import cache_folder
 from equipoise.schemas.enums import Action, Flag
+from equipoise.streams.heartbeat import Heartbeats
 from equipoise.streams.outgoing import payloads
 from equipoise.streams.records import Decoded, RawRecord, batch_of
-from equipoise.streams.settings import Settings
+from equipoise.streams.settings import Delivery, Settings
 from equipoise.streams.settings.engine import engine_settings
 from equipoise.streams.task import Task
 
@@ -62,9 +71,25 @@ def warm_up_engine(settings: Settings | None = None) -> float:
         task.feed_rows(topic, Decoded(events, [0]), [0])
     step = task.flush()
     if step.outputs is not None:
-        list(payloads(step.outputs._replace(signals=step.outputs.signals[:0]), instruments))
+        _write_one_each(step.outputs, instruments)
     task.load(task.dump())
     return time.monotonic() - began
+
+
+def _write_one_each(outputs: Outputs, instruments: Instruments) -> None:
+    """A signal, a window and a heartbeat of nothing, since three rows cause none."""
+    components, measures = (len(names) for names in outputs.names)
+    outputs = outputs._replace(
+        signals=np.zeros(1, SIGNAL_DTYPE),
+        components=np.zeros((1, components), COMPONENT_DTYPE),
+        windows=np.zeros(1, WINDOW_DTYPE),
+        measures=np.zeros((1, measures), MEASURE_DTYPE),
+    )
+    outputs.signals["emits"] = 3
+    list(payloads(outputs, instruments))
+    beats = Heartbeats(Delivery(), instruments)
+    beats.published(outputs, 0)
+    list(beats.due(2**62))
 
 
 def warm_up_decoder() -> float:

@@ -77,9 +77,7 @@ class Outgoing:
             INTENT: topics.intents,
         }
 
-    def records(
-        self, outputs: Outputs, topics: list[str], partition: int, extra: Headers
-    ) -> Iterator[OutRecord]:
+    def records(self, outputs: Outputs, topics: list[str], partition: int, extra: Headers) -> Iterator[OutRecord]:
         """The record of each output.
 
         Args:

@@ -151,8 +151,8 @@ class Partition:
         self._output.close()
 
     def _publish(self, step: Step, stamp_ms: int) -> None:
-        tools, records = self._tools, []
-        now_ns = tools.clock_ns()
+        tools, now_ns = self._tools, self._tools.clock_ns()
+        records: list[OutRecord] = []
         if step.outputs is not None:
             extra = self._extra(now_ns, stamp_ms)
             records += tools.outgoing.records(step.outputs, self.task.topics, self.number, extra)

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from equipoise.processors.avro.signals import FEE, SPREAD
 from equipoise.processors.avro.texts import NAMES, TICK, Texts
-from equipoise.processors.avro.write import Room, byte, identity, long, mid, optional_double, optional_long, reasons, text
+from equipoise.processors.avro.write import (
+    Room,
+    byte,
+    identity,
+    long,
+    mid,
+    optional_double,
+    optional_long,
+    reasons,
+    text,
+)
 from equipoise.processors.columns import NULL, SIGNAL_DTYPE
 from equipoise.processors.jit import apart, njit
 from equipoise.schemas.enums import Kind, Reason, Status, Trigger

@@ -11,10 +11,10 @@ from equipoise.schemas import codec, wire
 from equipoise.schemas.enums import Kind, Reason, Status
 from equipoise.schemas.errors import DecodingError, UnknownSchemaError, WireFormatError
 from equipoise.schemas.headers import CATCHING_UP
-from tests.oracles.heartbeat import heartbeat
 from equipoise.schemas.local import local_guid, local_id
 from equipoise.schemas.reader import LatestRevision, decode_signal
 from equipoise.schemas.signals import RECORDS, FeeSignal, ImbalanceWindow, ScoreComponent, SpreadSignal, field_names
+from tests.oracles.heartbeat import heartbeat
 from tests.schemas.records import COMPONENT, FEE, SPREAD, WINDOW
 
 
