@@ -179,13 +179,12 @@ def _noted(error: KafkaError) -> None:
 
 def produce(producer: Producer, record: OutRecord, on_delivery: Any = None) -> None:
     """Hand one record over; waits where the producer's buffer is full. Raises KafkaException."""
-    more: dict[str, Any] = {} if record.partition < 0 else {"partition": record.partition}
-    if on_delivery is not None:
-        more["on_delivery"] = on_delivery
     headers: Any = record.headers
     while True:
         try:
-            return producer.produce(record.topic, record.value, record.key, headers=headers, **more)
+            return producer.produce(
+                record.topic, record.value, record.key, record.partition, on_delivery, headers=headers
+            )
         except BufferError:  # the brokers are slower than we are: wait for room, so that memory stays bounded
             producer.poll(0.05)
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -151,23 +152,22 @@ class Partition:
         self._output.close()
 
     def _publish(self, step: Step, stamp_ms: int) -> None:
-        tools, now_ns = self._tools, self._tools.clock_ns()
-        records: list[OutRecord] = []
-        if step.outputs is not None:
+        tools, outputs, now_ns = self._tools, step.outputs, self._tools.clock_ns()
+        intents, letters = map(self._intent, step.intents), map(self._letter, step.dead)
+        if outputs is not None and (len(outputs.signals) or len(outputs.windows)):
             extra = self._extra(now_ns, stamp_ms)
-            records += tools.outgoing.records(step.outputs, self.task.topics, self.number, extra)
-            self._heartbeats.published(step.outputs, now_ns)
-        records += [self._intent(intent) for intent in step.intents]
-        records += [self._letter(dead) for dead in step.dead]
-        if records:
-            tools.telemetry.published += self._output.send(records)
-        if step.outputs is not None:
-            self._book(step.outputs.signals)
+            records = tools.outgoing.records(outputs, self.task.topics, self.number, extra)
+            tools.telemetry.published += self._output.send(chain(records, intents, letters))  # made as they are sent
+            self._heartbeats.published(outputs, now_ns)
+        elif step.intents or step.dead:
+            tools.telemetry.published += self._output.send(chain(intents, letters))
+        if outputs is not None:
+            self._book(outputs.signals)
 
     def _book(self, signals: NDArray[Any]) -> None:
         """How long the signals took since the records that triggered them were there."""
         now_ns = time.perf_counter_ns()
-        for index, arrivals in enumerate(self._arrivals):
+        for index, arrivals in enumerate(self._arrivals if len(signals) else ()):
             own = signals["offset"][signals["source"] == index]
             if len(own):
                 arrivals.book(own, now_ns, self._tools.telemetry.decision)
