@@ -1,6 +1,7 @@
 """An hour at 100,000 orders a second: whether rate and memory stay flat, and how long the worker then takes to recover.
 
     BROKER=127.0.0.1:9092 python -m benchmarks.hour [--seconds 3600] [--rate 100000] [--instruments 10000]
+        [--distribution zipf]
 
 Not part of `make bench`. A line a minute on the terminal and in `.bench/hour.csv`; at the end the first and the last
 tenth beside each other, and five restarts. The input topic keeps 2 GB, so the disk need not hold the hour.
@@ -30,7 +31,7 @@ from benchmarks.restart import recovery
 from benchmarks.results import Figure
 from benchmarks.service import Service
 from benchmarks.writer import BatchWriter
-from equipoise.streams.simulator.load import LoadSettings, load_events, load_instruments
+from equipoise.streams.simulator.load import DISTRIBUTIONS, LoadSettings, load_events, load_instruments
 
 _TICK_S = 0.1
 _KEEP = {"retention.bytes": str(2 << 30), "segment.bytes": str(256 << 20)}
@@ -158,9 +159,15 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=100_000)
     parser.add_argument("--instruments", type=int, default=10_000)
     parser.add_argument("--every", type=int, default=60, help="seconds between two looks")
+    parser.add_argument("--distribution", default="uniform", choices=DISTRIBUTIONS, help="of orders over instruments")
     asked = parser.parse_args()
     warm_up()
-    load = LoadSettings(instruments=asked.instruments, rows_per_second=asked.rate, start_ns=time.time_ns())
+    load = LoadSettings(
+        instruments=asked.instruments,
+        distribution=asked.distribution,
+        rows_per_second=asked.rate,
+        start_ns=time.time_ns(),
+    )
     with broker() as bootstrap:
         seen, seconds = run(Cluster(bootstrap), load, asked.seconds, asked.every)
     for name in ("sealed_per_s", "cpu_s_per_million", "memory_mb"):
