@@ -49,6 +49,7 @@ class Reader:
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": FETCH_WAIT_MS,
+                "fetch.queue.backoff.ms": FETCH_WAIT_MS,  # its queue is full of state all the time: else waits of 1 s
             },
             logger=log,
         )
