@@ -25,7 +25,7 @@ from equipoise.streams.inputs import make_decoder
 from equipoise.streams.intents import IntentDecoder, MempoolTask
 from equipoise.streams.kernels import warm_up
 from equipoise.streams.listing import Listing
-from equipoise.streams.outgoing import Outgoing
+from equipoise.streams.outgoing import Frame, Outgoing
 from equipoise.streams.records import Decoder
 from equipoise.streams.renew import renew
 from equipoise.streams.retry import Backoff, sentence
@@ -74,14 +74,14 @@ class Stream:
     async def _start(self) -> Runtime:
         warming = asyncio.create_task(asyncio.to_thread(warm_up, self._settings))
         self._schemas = schema_source(self._settings)
-        frame = await self._framing(self._schemas)
+        frames = await self._framing(self._schemas)
         self._listing = Listing(self._settings, self.instruments, self._schemas)
         self._listing.start()
         # State of an instrument that is not listed yet would be left out: there is no limit to this wait.
         while not await asyncio.to_thread(self._listing.loaded.wait, LISTING_S):
             log.warning("still reading topic %s to its end", self._settings.topics.instruments)
         log.info("kernels are ready after %.1f s", await warming)
-        outgoing = Outgoing(self._settings.topics, self.instruments, frame)
+        outgoing = Outgoing(self._settings.topics, self.instruments, frames)
         source = FaustSource(self._app, self.batches)
         outputs = make_outputs(self._settings, source)
         worker = f"{socket.gethostname()}/{os.getpid()}"
@@ -120,7 +120,7 @@ class Stream:
             claim=claim,
         )
 
-    async def _framing(self, schemas: SchemaSource) -> Any:
+    async def _framing(self, schemas: SchemaSource) -> dict[str, Frame]:
         backoff = Backoff(self._settings.kafka.retry_backoff_max_ms)
         while True:
             try:

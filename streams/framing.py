@@ -3,26 +3,11 @@
 from collections.abc import Iterable
 
 from equipoise.schemas.codec import schema_text
-from equipoise.schemas.headers import Headers
 from equipoise.schemas.local import BuiltIn, LocalRegistry, SchemaSource
 from equipoise.schemas.registry import Registry, RegistrySettings
 from equipoise.schemas.wire import id_header, prefix
-from equipoise.streams.outgoing import WRITTEN
+from equipoise.streams.outgoing import WRITTEN, Frame
 from equipoise.streams.settings import Settings, WireFormat
-
-
-class SchemaFraming:
-    """`Framing` for the records that a worker writes, registered under the topic-name strategy."""
-
-    def __init__(self, prefixes: dict[str, bytes], headers: dict[str, tuple[str, bytes]]) -> None:
-        self._prefixes = prefixes
-        self._headers = headers
-
-    def __call__(self, schema: str, body: bytes, headers: Headers) -> tuple[bytes, Headers]:
-        """The value and headers to publish."""
-        if self._headers:
-            return body, [*headers, self._headers[schema]]
-        return self._prefixes[schema] + body, headers
 
 
 def schema_source(settings: Settings) -> SchemaSource:
@@ -42,8 +27,8 @@ def schema_source(settings: Settings) -> SchemaSource:
     return LocalRegistry(registry.ids_file) if registry.ids_file else BuiltIn()
 
 
-def framing(settings: Settings, source: SchemaSource, schemas: Iterable[str] = WRITTEN) -> SchemaFraming:
-    """Register (or look up) what we write. Raises the errors of `SchemaSource.register`."""
+def framing(settings: Settings, source: SchemaSource, schemas: Iterable[str] = WRITTEN) -> dict[str, Frame]:
+    """By schema, having registered (or looked up) what we write. Raises the errors of `SchemaSource.register`."""
     topics = settings.topics
     names = {
         "SpreadSignal": topics.spread_signals,
@@ -53,5 +38,5 @@ def framing(settings: Settings, source: SchemaSource, schemas: Iterable[str] = W
     }
     ids = {name: source.register(f"{names[name]}-value", schema_text(name)) for name in schemas}
     if settings.delivery.wire_format is WireFormat.HEADER:
-        return SchemaFraming({}, {name: id_header(number) for name, number in ids.items()})
-    return SchemaFraming({name: prefix(number) for name, number in ids.items()}, {})
+        return {name: Frame(b"", [id_header(number)]) for name, number in ids.items()}
+    return {name: Frame(prefix(number), []) for name, number in ids.items()}

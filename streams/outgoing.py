@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from numpy.typing import NDArray
@@ -33,12 +33,11 @@ class OutRecord:
     partition: int = -1
 
 
-class Framing(Protocol):
-    """Puts a schema id before a payload, or into a header."""
+class Frame(NamedTuple):
+    """What goes with each payload of a schema: its id, before it or in a header."""
 
-    def __call__(self, schema: str, body: bytes, headers: Headers) -> tuple[bytes, Headers]:
-        """The value and headers to publish."""
-        ...
+    prefix: bytes
+    headers: Headers
 
 
 def payloads(outputs: Outputs, instruments: Instruments) -> Iterator[tuple[str, Instrument, bytes, int, int]]:
@@ -67,15 +66,15 @@ def writer_of(instruments: Instruments) -> BodyWriter:
 class Outgoing:
     """Encodes the outputs of all tasks of a worker."""
 
-    def __init__(self, topics: Topics, instruments: Instruments, framing: Framing) -> None:
+    def __init__(self, topics: Topics, instruments: Instruments, frames: Mapping[str, Frame]) -> None:
         self.instruments = instruments
-        self._framing = framing
-        self.topic_of: Mapping[str, str] = {
+        names = {
             SPREAD: topics.spread_signals,
             FEE: topics.fee_signals,
             WINDOW: topics.imbalance,
             INTENT: topics.intents,
         }
+        self._frames = {schema: (names[schema], *frame) for schema, frame in frames.items()}
 
     def records(self, outputs: Outputs, topics: list[str], partition: int, extra: Headers) -> Iterator[OutRecord]:
         """The record of each output.
@@ -86,12 +85,13 @@ class Outgoing:
             partition: the task's number.
             extra: headers that say what depends on the wall clock.
         """
-        fronts = [source_headers(topic, partition) for topic in topics]
+        fronts, frames = [source_headers(topic, partition) for topic in topics], self._frames
         for schema, instrument, body, source, offset in payloads(outputs, self.instruments):
-            headers = [*fronts[source], offset_header(offset), *extra]
-            yield self.record(schema, instrument.key, body, headers)
+            topic, prefix, own = frames[schema]
+            headers = [*fronts[source], offset_header(offset), *extra, *own]
+            yield OutRecord(topic, instrument.key.encode(), prefix + body, headers)
 
     def record(self, schema: str, key: str, body: bytes, headers: Headers) -> OutRecord:
         """One framed record."""
-        value, framed = self._framing(schema, body, headers)
-        return OutRecord(self.topic_of[schema], key.encode(), value, framed)
+        topic, prefix, own = self._frames[schema]
+        return OutRecord(topic, key.encode(), prefix + body, [*headers, *own])
