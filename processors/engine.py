@@ -53,7 +53,7 @@ class Engine:
         panel = self._settings.panel
         self._names = Names((*Names().components, *map(str.upper, panel.component_names)), panel.outputs)
         self._scratch = kernel.new_scratch(len(self._names.components))
-        self._room = _new_output(_FIRST_OUTPUT, self._names)
+        self._room = given(_new_output(_FIRST_OUTPUT, self._names))
         self._nothing = _new_output(0, self._names)
         self._trace = np.zeros((0, 4), np.int64)
         self._begin(sources)
@@ -74,7 +74,7 @@ class Engine:
             count[0] = 0
         row = 0
         while True:
-            row, want, amount = kernel.run(self._given, events, given(self._room), verdicts, self._scratch, row)
+            row, want, amount = kernel.run(self._given, events, self._room, verdicts, self._scratch, row)
             if want == kernel.DONE:
                 break
             self._give(want, amount)
@@ -198,7 +198,7 @@ class Engine:
     def _give(self, want: int, amount: int) -> None:
         if want == kernel.WANT_OUTPUT:
             extra = max(len(self._room.signals), amount + 2 * self._settings.slots)
-            self._room = Output._make(arenas.grown(rows, len(rows) + extra).view(np.ndarray) for rows in self._room)
+            self._room = given(Output._make(arenas.grown(rows, len(rows) + extra) for rows in self._room))
         elif want == kernel.WANT_ORDERS:
             self._state = arenas.grow_orders(self._state)
         else:

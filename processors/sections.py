@@ -8,7 +8,7 @@ the meaning that only one of the two has says nothing.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from math import prod
 from typing import Any, Final, NamedTuple
@@ -21,6 +21,7 @@ Meaning = Mapping[str, int | float | str]
 
 
 _CHUNK: Final = 128  # instruments: what is copied twice stays in the cache
+_WORD: Final = 8
 
 
 class Section(NamedTuple):
@@ -65,19 +66,22 @@ def described(text: bytes) -> list[Shape]:
     return [Shape(name, meaning, _dtype(descr), tuple(each)) for name, meaning, descr, each in json.loads(text)]
 
 
-def packed(sections: Sequence[Section], picked: NDArray[np.intp]) -> NDArray[np.uint8]:
-    """The picked instruments' sections side by side, shape (picked, bytes).
+def packed(sections: Sequence[Section], picked: NDArray[np.intp]) -> Iterator[NDArray[np.uint8]]:
+    """The picked instruments' sections side by side, some instruments at a time: shape (some, bytes).
 
-    Copied as bytes: NumPy copies records field by field, and leaves what lies between the fields to chance.
+    Whole words, the last one filled up with zeros. Copied as bytes: NumPy copies records field by field, and leaves
+    what lies between the fields to chance.
     """
     views = [rows.view(np.uint8) for _, _, rows in sections]
     ends = [0, *accumulate(prod(view.shape[1:]) for view in views)]
-    out = np.empty((len(picked), ends[-1]), np.uint8)
+    size = -(-ends[-1] // _WORD) * _WORD
     for first in range(0, len(picked), _CHUNK):
         some = picked[first : first + _CHUNK]
+        out = np.empty((len(some), size), np.uint8)
         for view, start, end in zip(views, ends, ends[1:], strict=False):
-            out[first : first + _CHUNK, start:end] = view[some].reshape(len(some), end - start)
-    return out
+            out[:, start:end] = view[some].reshape(len(some), end - start)
+        out[:, ends[-1] :] = 0
+        yield out
 
 
 def unpacked(found: Sequence[Shape], fixed: NDArray[np.uint8]) -> list[Section]:

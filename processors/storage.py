@@ -2,9 +2,10 @@
 
 A row is a header (magic, version, kind, digest of the layout, four counts, CRC-32 of all the rest) and a body in
 little-endian order. The partition's row describes the layout (processors/sections.py), then come partition and
-sources. An instrument's row: its sections, then its book and pending swaps (processors/book/pack.py). All rows that
-are loaded together have the layout that their partition's row describes: whoever writes for the first time writes
-every row. Rows of version 1 are read too (processors/storage_v1.py).
+sources. An instrument's row: its sections (processors/squeeze.py), then its book and pending swaps
+(processors/book/pack.py). All rows that are loaded together have the layout that their partition's row describes:
+whoever writes for the first time writes every row. Rows of version 2, whose sections are not squeezed, are read too,
+and of version 1 (processors/storage_v1.py).
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.processors import arenas, sections
+from equipoise.processors import arenas, sections, squeeze
 from equipoise.processors.book import pack
 from equipoise.processors.panel import stored
 from equipoise.processors.sections import Meaning, MeaningError, Section, Shape
@@ -27,7 +28,7 @@ from equipoise.processors.settings import EngineSettings
 from equipoise.processors.state import INSTRUMENT_DTYPE, State
 from equipoise.processors.time import OPEN
 
-VERSION: Final = 2
+VERSION: Final = 3
 _MAGIC = b"EQST"
 _HEADER = struct.Struct("<4sHH8sqqqq")  # magic, version, kind, layout, four counts; the checksum follows
 _CRC = struct.Struct("<I")
@@ -72,7 +73,7 @@ class Snapshot:
     partition: bytes  # the partition's row
     keys: Sequence[str]
     layout: bytes
-    fixed: NDArray[np.uint8]  # sections, shape (keys, bytes)
+    fixed: Sequence[bytes]  # sections of each key
     books: tuple[Numbers, Numbers, Numbers, Numbers]  # counts, levels, orders, pending
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
@@ -81,7 +82,7 @@ class Snapshot:
         level = order = swap = 0
         for number, (key, (bids, asks, listed, waiting)) in enumerate(zip(self.keys, counts.tolist(), strict=True)):
             body = (
-                self.fixed[number].tobytes(),
+                self.fixed[number],
                 levels[level : level + bids + asks].tobytes(),
                 orders[order : order + listed].tobytes(),
                 pending[swap : swap + waiting].tobytes(),
@@ -128,10 +129,12 @@ def snapshot(state: State, keys: Sequence[str], settings: EngineSettings, since:
     shapes = sections.describe(sections.shapes(found))
     layout = hashlib.sha256(shapes).digest()[:8]
     partition = _dump_partition(state, shapes, layout)
-    fixed = sections.packed(found, changed)
-    for name in ("touched", "pending_head"):  # when and where: equal states have equal rows
-        at = _OFFSETS[name]
-        fixed[:, at : at + 8] = 0
+    fixed: list[bytes] = []
+    for some in sections.packed(found, changed):
+        for name in ("touched", "pending_head"):  # when and where: equal states have equal rows
+            at = _OFFSETS[name]
+            some[:, at : at + 8] = 0
+        fixed += squeeze.squeezed(some.view(np.uint64))
     state.partition["mark"] = mark + 1
     return Snapshot(
         mark, partition, [keys[i] for i in changed.tolist()], layout, fixed, (counts, levels, orders, pending)
@@ -159,21 +162,33 @@ def load(state: State, keys: Sequence[str], settings: EngineSettings, rows: Mapp
 
 
 def read(keys: Sequence[str], rows: Mapping[str, bytes], shapes: Sequence[Shape], layout: bytes) -> Stored:
-    """Rows of this version, taken apart. Raises StateError."""
-    size = sum(shape.size for shape in shapes)
+    """Rows of this version and of the one before, taken apart. Raises StateError."""
+    words = -(-sum(shape.size for shape in shapes) // squeeze.WORD)
     parts: list[list[bytes]] = [[], [], [], []]
     counts = np.zeros((len(keys), 4), np.int64)
     for number, key in enumerate(keys):
         head, body = unpack(key, rows[key], INSTRUMENT)
-        if head.layout != layout or head.version != VERSION:
+        if head.layout != layout or head.version == 1:
             raise StateError(f"state row {key!r}: not of the partition row's layout; rebuild it from the source")
         bids, asks, listed, waiting = counts[number] = head.counts
-        sizes = (size, 8 * pack.LEVEL * (bids + asks), 8 * pack.ORDER * listed, 8 * pack.PENDING * waiting)
-        ends = list(accumulate(sizes))
-        for part, start, end in zip(parts, (0, *ends), ends, strict=False):
+        sizes = (8 * pack.LEVEL * (bids + asks), 8 * pack.ORDER * listed, 8 * pack.PENDING * waiting)
+        ends = list(accumulate(sizes, initial=len(body) - sum(sizes)))
+        fixed = body[: ends[0]]
+        parts[0].append(fixed if head.version > 2 else _squeezed(fixed, words))
+        for part, start, end in zip(parts[1:], ends, ends[1:], strict=False):
             part.append(body[start:end])
-    fixed = np.frombuffer(b"".join(parts[0]), np.uint8).reshape(len(keys), size)
-    return Stored(sections.unpacked(shapes, fixed), counts, *_books([b"".join(part) for part in parts[1:]]))
+    found, bad = squeeze.widened(parts[0], words)
+    if bad >= 0:
+        raise StateError(f"state row {keys[bad]!r}: sections of another size; rebuild it from the source")
+    return Stored(
+        sections.unpacked(shapes, found.view(np.uint8)), counts, *_books([b"".join(part) for part in parts[1:]])
+    )
+
+
+def _squeezed(sections: bytes, words: int) -> bytes:
+    """What version 2 stored, as this version does."""
+    row = np.frombuffer(sections.ljust(words * squeeze.WORD, b"\0"), np.uint64)
+    return squeeze.squeezed(row.reshape(1, -1))[0]
 
 
 def unpack(name: str, row: bytes, kind: int) -> tuple[Head, bytes]:

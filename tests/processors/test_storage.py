@@ -14,8 +14,11 @@ from equipoise.processors.engine import Engine
 from equipoise.processors.panel.settings import PanelSettings
 from equipoise.processors.sections import Section
 from equipoise.processors.settings import EngineSettings, TimeSettings
+from equipoise.processors.squeeze import squeezed, widened
 from equipoise.processors.storage import StateError
 from equipoise.schemas.enums import Action, BookSource
+from equipoise.streams.settings import load as load_settings
+from equipoise.streams.settings.engine import engine_settings
 
 from .rows import SECOND, T0, add, events, joined, part, table, trade, wild
 
@@ -66,7 +69,7 @@ def test_fewer_topics_are_refused_and_more_are_not() -> None:
 def test_another_version_is_refused() -> None:
     stored = rows()
     newer = stored["T:S0"][:4] + b"\x63\x00" + stored["T:S0"][6:]
-    with pytest.raises(StateError, match="version 99, this program reads 1 to 2"):
+    with pytest.raises(StateError, match="version 99, this program reads 1 to 3"):
         load(stored | {"T:S0": newer})
 
 
@@ -92,8 +95,7 @@ def _alike(found: Outputs, wanted: Outputs) -> None:
 
 def test_state_of_version_1_is_read() -> None:
     """Rows that the first version wrote after 500 rows of this market. It had no measures beside the kernel's own."""
-    kept = json.loads((Path(__file__).parent / "states" / "version_1.json").read_text())
-    stored = {name: zlib.decompress(base64.b64decode(row)) for name, row in kept.items()}
+    stored = _kept("version_1")
     listed, none = table(BookSource.L3, BookSource.L2, BookSource.BBO), PanelSettings(())
     market = wild(42, 800, listed, 2)
     loaded, whole = (Engine(listed, EngineSettings(panel=none), sources=2) for _ in range(2))
@@ -103,6 +105,47 @@ def test_state_of_version_1_is_read() -> None:
     other = EngineSettings(time=TimeSettings(window_ns=2 * SECOND), panel=none)
     with pytest.raises(StateError, match="other windows, half-lives or buckets"):
         Engine(listed, other, sources=2).load(stored)
+
+
+def test_state_of_version_2_is_read_beside_rows_of_today() -> None:
+    """Rows that the second version wrote after 500 rows of this market, with every measure on."""
+    stored, settings = _kept("version_2"), engine_settings(load_settings(None, {}))
+    listed = table(BookSource.L3, BookSource.L2, BookSource.BBO)
+    market = wild(42, 800, listed, 2)
+    loaded, mixed, whole = (Engine(listed, settings, sources=2) for _ in range(3))
+    loaded.load(stored)
+    whole.step(part(market, 0, 500))
+    now = whole.dump()
+    assert loaded.dump() == now
+    assert {len(now[name]) < len(row) / 2 for name, row in stored.items() if name} == {True}
+    mixed.load(stored | {"": now[""], "T:S1": now["T:S1"]})
+    assert mixed.dump() == now
+    _alike(loaded.step(part(market, 500, 800)), whole.step(part(market, 500, 800)))
+
+
+def _kept(version: str) -> dict[str, bytes]:
+    kept = json.loads((Path(__file__).parent / "states" / f"{version}.json").read_text())
+    return {name: zlib.decompress(base64.b64decode(row)) for name, row in kept.items()}
+
+
+@pytest.mark.parametrize("words", [0, 1, 63, 64, 65, 200])
+def test_words_that_are_zero_are_left_out(words: int) -> None:
+    draw = np.random.default_rng(words)
+    rows = draw.integers(0, 2**64, (7, words), np.uint64) * draw.integers(0, 2, (7, words), np.uint64)
+    rows[3:5], rows[5:] = 0, rows[5:] | np.uint64(1)
+    found = squeezed(rows)
+    assert [len(row) for row in found] == [8 * (-(-words // 64) + np.count_nonzero(row)) for row in rows]
+    again, bad = widened(found, words)
+    assert bad == -1
+    np.testing.assert_array_equal(again, rows)
+
+
+def test_what_was_not_squeezed_so_is_told() -> None:
+    (row,) = squeezed(np.array([[1, 0, 2]], np.uint64))
+    for other in (row[:-1], row[:-8], row + bytes(8), b"", bytes(7)):
+        assert widened([row, other, row], 3)[1] == 1
+    assert widened([row], 65)[1] == 0
+    assert widened([], 3)[0].shape == (0, 3)
 
 
 def test_only_what_changed_since_the_mark_is_written() -> None:
@@ -149,7 +192,7 @@ def test_fields_are_read_by_name_and_new_ones_begin_as_new() -> None:
     now = np.full((2, 1), -1, np.dtype([("kept", "i8"), ("fresh", "i8"), ("longer", "f8", (3,))], align=True))
     before = Section("part", {"unit": "lots", "only then": 1}, old)
     (shape,) = sections.described(sections.describe(sections.shapes([before])))
-    (read,) = sections.unpacked([shape], sections.packed([before], np.arange(1)))
+    (read,) = sections.unpacked([shape], next(sections.packed([before], np.arange(1))))
     assert read.rows.dtype == old.dtype
     sections.take([Section("part", {"unit": "lots", "only now": 1}, now), Section("new", {}, now)], [read])
     assert now["kept"].tolist() == [[7], [-1]]
