@@ -118,7 +118,7 @@ def run(cluster: Cluster, load: LoadSettings, seconds: int, every_s: int) -> tup
         seen: list[Minute] = []
         table = csv.writer(out)
         table.writerow([field.name for field in fields(Minute)])
-        with Service("benchmarks.ours_service", cluster.bootstrap, orders, sink) as worker:
+        with Service("benchmarks.ours_service", cluster.bootstrap, orders, sink, "preset=throughput") as worker:
             worker.wait("ready", 300)
             with Eyes(cluster.bootstrap, orders, sink, worker.process.pid) as eyes:
                 for sent in sending(cluster.bootstrap, orders, load, seconds):
@@ -149,7 +149,8 @@ def flat(name: str, values: list[float]) -> str:
     """The median of the first tenth beside that of the last."""
     tenth = max(1, len(values) // 10)
     first, last = statistics.median(values[:tenth]), statistics.median(values[-tenth:])
-    return f"{name}: {first:,.1f} in the first tenth, {last:,.1f} in the last ({last / first - 1:+.1%})"
+    change = f"{last / first - 1:+.1%}" if first else "it had not begun"
+    return f"{name}: {first:,.1f} in the first tenth, {last:,.1f} in the last ({change})"
 
 
 def main() -> int:
