@@ -44,6 +44,8 @@ class Heartbeats:
 
     def due(self, now_ns: int) -> Iterator[list[Beat]]:
         """What is to be published now, some at a time."""
+        if not self._last.used[0]:  # nor are the names known: asked for others, the writer lays out all texts anew
+            return
         at, found = np.zeros(1, np.int64), np.zeros((TOGETHER, 3), np.int64)
         clock = np.array((now_ns, self._interval_ns, self._stale_ns))
         while True:

@@ -66,6 +66,13 @@ def test_silence_is_told_until_a_signal_comes() -> None:
     assert (after["status"], after["last_id"]) == ("OK", "V:S0/live/8")
 
 
+def test_before_the_first_signal_there_is_none_and_no_text_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_out = []
+    monkeypatch.setattr("equipoise.processors.avro.texts._laid_out", lambda *given: laid_out.append(given))
+    assert _due(Heartbeats(EVERY, _listed(2)), 5_000) == []
+    assert laid_out == []
+
+
 def test_each_kind_is_silent_by_itself() -> None:
     beats = Heartbeats(EVERY, _listed(2))
     beats.published(_signals(1), T)
