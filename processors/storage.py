@@ -163,7 +163,8 @@ def load(state: State, keys: Sequence[str], settings: EngineSettings, rows: Mapp
 
 def read(keys: Sequence[str], rows: Mapping[str, bytes], shapes: Sequence[Shape], layout: bytes) -> Stored:
     """Rows of this version and of the one before, taken apart. Raises StateError."""
-    words = -(-sum(shape.size for shape in shapes) // squeeze.WORD)
+    size = sum(shape.size for shape in shapes)
+    words = -(-size // squeeze.WORD)
     parts: list[list[bytes]] = [[], [], [], []]
     counts = np.zeros((len(keys), 4), np.int64)
     for number, key in enumerate(keys):
@@ -174,7 +175,7 @@ def read(keys: Sequence[str], rows: Mapping[str, bytes], shapes: Sequence[Shape]
         sizes = (8 * pack.LEVEL * (bids + asks), 8 * pack.ORDER * listed, 8 * pack.PENDING * waiting)
         ends = list(accumulate(sizes, initial=len(body) - sum(sizes)))
         fixed = body[: ends[0]]
-        parts[0].append(fixed if head.version > 2 else _squeezed(fixed, words))
+        parts[0].append(fixed if head.version > 2 else _squeezed(fixed, size))
         for part, start, end in zip(parts[1:], ends, ends[1:], strict=False):
             part.append(body[start:end])
     found, bad = squeeze.widened(parts[0], words)
@@ -185,9 +186,11 @@ def read(keys: Sequence[str], rows: Mapping[str, bytes], shapes: Sequence[Shape]
     )
 
 
-def _squeezed(sections: bytes, words: int) -> bytes:
-    """What version 2 stored, as this version does."""
-    row = np.frombuffer(sections.ljust(words * squeeze.WORD, b"\0"), np.uint64)
+def _squeezed(sections: bytes, size: int) -> bytes:
+    """What version 2 stored, as this version does; empty, which no row is, where it is of another size."""
+    if len(sections) != size:
+        return b""
+    row = np.frombuffer(sections + bytes(-size % squeeze.WORD), np.uint64)
     return squeeze.squeezed(row.reshape(1, -1))[0]
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,17 @@ def test_state_of_version_2_is_read_beside_rows_of_today() -> None:
     mixed.load(stored | {"": now[""], "T:S1": now["T:S1"]})
     assert mixed.dump() == now
     _alike(loaded.step(part(market, 500, 800)), whole.step(part(market, 500, 800)))
+
+
+@pytest.mark.parametrize("change", [lambda body: body[8:], lambda body: bytes(8) + body])
+def test_sections_of_version_2_of_another_size_are_refused(change: Callable[[bytes], bytes]) -> None:
+    stored, head = _kept("version_2"), 48  # bytes, and a checksum of four
+    row = stored["T:S1"]
+    body = change(row[head + 4 :])
+    sized = row[:head] + zlib.crc32(body, zlib.crc32(row[:head])).to_bytes(4, "little") + body
+    engine = Engine(table(BookSource.L3, BookSource.L2, BookSource.BBO), engine_settings(load_settings(None, {})), 2)
+    with pytest.raises(StateError, match="'T:S1': sections of another size"):
+        engine.load(stored | {"T:S1": sized})
 
 
 def _kept(version: str) -> dict[str, bytes]:
