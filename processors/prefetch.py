@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numba
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba.core import cgutils as untyped
 from numba.core import types
 from numba.extending import intrinsic

@@ -20,12 +20,13 @@ from equipoise.schemas.local import SchemaSource
 from equipoise.streams.agents import Batches, FaustSource, add_agent, follow_group, use_batches
 from equipoise.streams.clients import ssl_context, uses_sasl
 from equipoise.streams.delivery import Delivery, Outputs
+from equipoise.streams.frames import Frame
 from equipoise.streams.framing import framing, schema_source
 from equipoise.streams.inputs import make_decoder
 from equipoise.streams.intents import IntentDecoder, MempoolTask
 from equipoise.streams.kernels import warm_up
 from equipoise.streams.listing import Listing
-from equipoise.streams.outgoing import Frame, Outgoing
+from equipoise.streams.outgoing import Outgoing
 from equipoise.streams.records import Decoder
 from equipoise.streams.renew import renew
 from equipoise.streams.retry import Backoff, sentence

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from equipoise.streams.blocks import OutRecord
 from equipoise.streams.delivery import Stage
-from equipoise.streams.outgoing import OutRecord
 from equipoise.streams.state_rows import Recovered, split_row
 from equipoise.streams.task import PARTITION_ROW, Changes
 

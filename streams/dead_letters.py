@@ -10,7 +10,7 @@ from equipoise.schemas.headers import (
     dead_letter_headers,
     header,
 )
-from equipoise.streams.outgoing import OutRecord
+from equipoise.streams.blocks import OutRecord
 from equipoise.streams.task import Dead
 
 CUT_FROM: Final = "equipoise-cut-from-bytes"

@@ -14,20 +14,17 @@ has the same id, revision and bytes.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
-from confluent_kafka import KafkaError, KafkaException, Producer
-
+from equipoise.processors.produce import ERROR, OWED
+from equipoise.streams.blocks import Block, OutRecord, block_of
 from equipoise.streams.clients import librdkafka
 from equipoise.streams.failpoints import reach
-from equipoise.streams.outgoing import OutRecord
+from equipoise.streams.producer import BatchProducer, ProducerError, new_cells
 from equipoise.streams.settings import Settings
-
-log = logging.getLogger(__name__)
 
 MESSAGE_MAX_BYTES: Final = 64 << 20  # ours only: what is too large for the brokers they say themselves
 BUSY_POLL_S: Final = 0.001  # between looks at acknowledgements while some are due; not in the path of a signal
@@ -69,8 +66,16 @@ class Output(Protocol):
         """Whether no more input should be taken until the present `seal` is over."""
         ...
 
+    def publish(self, blocks: Iterable[Block]) -> int:
+        """Hand records to the producer, in order; each block before the next is asked for. How many.
+
+        Raises:
+            DeliveryError: one is refused.
+        """
+        ...
+
     def send(self, records: Iterable[OutRecord]) -> int:
-        """Hand records to the producer, in order. Returns how many. Raises DeliveryError."""
+        """The same, of records that were made one by one."""
         ...
 
     async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
@@ -121,20 +126,11 @@ class Outputs(Protocol):
 
 
 class Pending:
-    """Records sent since some point, and how many of them are not acknowledged."""
+    """Records sent since some point, and what became of them."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.failure: str = ""
-        self._empty: asyncio.Future[None] | None = None
-
-    def acknowledged(self, error: KafkaError | None, message: Any) -> None:
-        """Callback of the producer, one a record."""
-        self.count -= 1
-        if error is not None and not self.failure:
-            self.failure = f"topic {message.topic()}: {error.str()}"
-        if self._empty is not None and not self._empty.done() and (self.count == 0 or self.failure):
-            self._empty.set_result(None)
+    def __init__(self, producer: BatchProducer) -> None:
+        self._producer = producer
+        self.cells = new_cells()
 
     async def drained(self, timeout_s: float) -> None:
         """Return once every record is acknowledged.
@@ -142,14 +138,14 @@ class Pending:
         Raises:
             DeliveryError: one was refused, or the time is over.
         """
-        if self.count and not self.failure:
-            self._empty = asyncio.get_running_loop().create_future()
-            try:
-                await asyncio.wait_for(self._empty, timeout_s)
-            except TimeoutError:
-                raise DeliveryError(f"{self.count} outputs are unacknowledged after {timeout_s:g} s") from None
-        if self.failure:
-            raise DeliveryError(self.failure)
+        until_s = time.monotonic() + timeout_s
+        while self.cells[OWED] and not self.cells[ERROR] and time.monotonic() < until_s:
+            await asyncio.sleep(BUSY_POLL_S)
+            self._producer.poll()
+        if self.cells[ERROR]:
+            raise DeliveryError(self._producer.failure(self.cells))
+        if self.cells[OWED]:
+            raise DeliveryError(f"{self.cells[OWED]} outputs are unacknowledged after {timeout_s:g} s")
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
@@ -169,25 +165,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "request.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
         "queue.buffering.max.messages": QUEUE_RECORDS,
         "message.max.bytes": MESSAGE_MAX_BYTES,
-        "error_cb": _noted,
     }
-
-
-def _noted(error: KafkaError) -> None:
-    """Without this `poll` raises what the next call, or the records' own acknowledgements, say in their place."""
-    log.debug("producer: %s", error)
-
-
-def produce(producer: Producer, record: OutRecord, on_delivery: Any = None) -> None:
-    """Hand one record over; waits where the producer's buffer is full. Raises KafkaException."""
-    headers: Any = record.headers
-    while True:
-        try:
-            return producer.produce(
-                record.topic, record.value, record.key, record.partition, on_delivery, headers=headers
-            )
-        except BufferError:  # the brokers are slower than we are: wait for room, so that memory stays bounded
-            producer.poll(0.05)
 
 
 class Delivery:
@@ -196,47 +174,29 @@ class Delivery:
     aborted = 0
 
     def __init__(self, settings: Settings, commit: Commit) -> None:
-        self._producer = Producer(producer_config(settings), logger=log)
+        self.producer = BatchProducer(producer_config(settings))
         self._timeout_s = settings.delivery.ack_timeout_ms / 1000
         self._commit = commit
 
     def open(self, name: str, member: bytes) -> "SharedOutput":
         """An output of this producer."""
         del name, member
-        return SharedOutput(self, self._commit, self._timeout_s)
-
-    def send(self, records: Iterable[OutRecord], pending: Pending) -> int:
-        """Hand records to the producer, in order; waits only where its buffer is full. Returns how many."""
-        sent, acknowledged = 0, pending.acknowledged  # one object, and not one a record for the collector to look at
-        for record in records:
-            try:
-                produce(self._producer, record, acknowledged)
-            except KafkaException as error:
-                raise DeliveryError(f"topic {record.topic}: {error.args[0].str()}") from error
-            pending.count += 1
-            sent += 1
-        self._poll()
-        return sent
+        return SharedOutput(self.producer, self._commit, self._timeout_s)
 
     async def run(self) -> None:
-        """See acknowledgements until cancelled."""
-        while True:
-            self._poll()
-            await asyncio.sleep(BUSY_POLL_S if len(self._producer) else IDLE_POLL_S)
-
-    def _poll(self) -> None:
-        try:
-            self._producer.poll(0)
-        except KafkaException as error:
-            raise DeliveryError(f"the producer cannot go on: {error.args[0].str()}") from error
+        """See acknowledgements until cancelled. Raises DeliveryError where there will be none any more."""
+        while not (why := self.producer.fatal()):
+            self.producer.poll()
+            await asyncio.sleep(BUSY_POLL_S if len(self.producer) else IDLE_POLL_S)
+        raise DeliveryError(f"the producer cannot go on: {why}")
 
     def waiting(self) -> int:
         """Records that are not acknowledged."""
-        return len(self._producer)
+        return len(self.producer)
 
     def close(self, timeout_s: float) -> int:
         """Send what is left; returns how many records could not be sent in time."""
-        return int(self._producer.flush(timeout_s))
+        return self.producer.close(timeout_s)
 
 
 class SharedOutput:
@@ -245,17 +205,30 @@ class SharedOutput:
     unsealed = False
     full = False
 
-    def __init__(self, delivery: Delivery, commit: Commit, timeout_s: float) -> None:
-        self._delivery = delivery
+    def __init__(self, producer: BatchProducer, commit: Commit, timeout_s: float) -> None:
+        self._producer = producer
         self._commit = commit
         self._timeout_s = timeout_s
-        self._pending = Pending()
+        self._pending = Pending(producer)
         self._closed = False
         self.stage = ""
 
-    def send(self, records: Iterable[OutRecord]) -> int:
+    def publish(self, blocks: Iterable[Block]) -> int:
         """Hand records to the producer, in order. Returns how many. Raises DeliveryError."""
-        return self._delivery.send(records, self._pending)
+        return self._hand_over(blocks, self._pending)
+
+    def send(self, records: Iterable[OutRecord]) -> int:
+        """The same, of records that were made one by one."""
+        return self._hand_over([block_of(records)], self._pending)
+
+    def _hand_over(self, blocks: Iterable[Block], pending: Pending) -> int:
+        """Waits only where the producer's buffer is full."""
+        try:
+            sent = sum(self._producer.send(block, pending.cells) for block in blocks)
+        except ProducerError as why:
+            raise DeliveryError(str(why)) from why
+        self._producer.poll()
+        return sent
 
     async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
         """Steps 1 to 4. Raises DeliveryError, FencedError."""
@@ -266,16 +239,16 @@ class SharedOutput:
 
     async def _seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
         self.stage = "acknowledgements"
-        pending, self._pending = self._pending, Pending()
+        pending, self._pending = self._pending, Pending(self._producer)
         reach("checkpoint.begun")
         await pending.drained(self._timeout_s)
         reach("checkpoint.acknowledged")
         for name, records in state:
             self.stage = name
-            written, left = Pending(), iter(records)
+            written, left = Pending(self._producer), iter(records)
             until_s = 0.0
             while part := list(islice(left, STATE_SLICE)):
-                self._delivery.send(part, written)
+                self._hand_over([block_of(part)], written)
                 if (now_s := time.monotonic()) >= until_s:
                     await asyncio.sleep(0)  # let signals pass, and then take half as long as they did
                     until_s = time.monotonic() + (time.monotonic() - now_s) / 2

@@ -6,7 +6,8 @@ from equipoise.schemas.codec import schema_text
 from equipoise.schemas.local import BuiltIn, LocalRegistry, SchemaSource
 from equipoise.schemas.registry import Registry, RegistrySettings
 from equipoise.schemas.wire import id_header, prefix
-from equipoise.streams.outgoing import WRITTEN, Frame
+from equipoise.streams.frames import Frame
+from equipoise.streams.outgoing import WRITTEN
 from equipoise.streams.settings import Settings, WireFormat
 
 

@@ -27,11 +27,13 @@ from equipoise.processors.columns import (
 from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.processors.jit import cache_folder
+from equipoise.processors.produce import delivered, entries, hand_over
 from equipoise.schemas.enums import Action, Flag
+from equipoise.streams.frames import Frame
 from equipoise.streams.heartbeat import Heartbeats
-from equipoise.streams.outgoing import payloads
+from equipoise.streams.outgoing import WRITTEN, Outgoing
 from equipoise.streams.records import Decoded, RawRecord, batch_of
-from equipoise.streams.settings import Delivery, Settings
+from equipoise.streams.settings import Delivery, Settings, Topics
 from equipoise.streams.settings.engine import engine_settings
 from equipoise.streams.task import Task
 
@@ -86,7 +88,11 @@ def _write_one_each(outputs: Outputs, instruments: Instruments) -> None:
         measures=np.zeros((1, measures), MEASURE_DTYPE),
     )
     outputs.signals["emits"] = 3
-    list(payloads(outputs, instruments))
+    outgoing = Outgoing(Topics(), instruments, {schema: Frame(b"", []) for schema in WRITTEN})
+    for block in outgoing.blocks(outputs, ["", ""], 0, []):
+        no_words, no_bytes = np.zeros(4, np.int64), np.zeros(0, np.uint8)
+        hand_over(no_words, no_words, block.records[:0], block.headers, no_words, entries(0), no_bytes)
+    delivered()
     beats = Heartbeats(Delivery(), instruments)
     beats.published(outputs, 0)
     list(beats.due(2**62))

@@ -1,16 +1,18 @@
 """From what a task gave to Kafka records: topic, key, payload behind its schema id, headers."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from numpy.typing import NDArray
 
-from equipoise.processors.avro.bodies import BodyWriter
+from equipoise.processors.avro.bodies import BodyWriter, Written
 from equipoise.processors.columns import Outputs
 from equipoise.processors.instruments import Instrument, Instruments
+from equipoise.processors.produce import END, lay_out, layout
 from equipoise.schemas.headers import Headers, offset_header, source_headers
+from equipoise.streams.blocks import Block, OutRecord
+from equipoise.streams.frames import Common, Frame, common
 from equipoise.streams.settings import Topics
 
 SPREAD: Final = "SpreadSignal"
@@ -19,25 +21,9 @@ WINDOW: Final = "ImbalanceWindow"
 INTENT: Final = "SwapIntent"
 WRITTEN: Final = (SPREAD, FEE, WINDOW, INTENT)
 SIGNALS: Final = (SPREAD, FEE)  # in the order of Bodies
+WINDOWS: Final = (WINDOW,)
+FEW: Final = 64  # records that there is room for at the least
 _writers: WeakKeyDictionary[Instruments, BodyWriter] = WeakKeyDictionary()
-
-
-@dataclass(slots=True)
-class OutRecord:
-    """One record to be published. `partition` -1: the key decides, as Java clients would."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    partition: int = -1
-
-
-class Frame(NamedTuple):
-    """What goes with each payload of a schema: its id, before it or in a header."""
-
-    prefix: bytes
-    headers: Headers
 
 
 def payloads(outputs: Outputs, instruments: Instruments) -> Iterator[tuple[str, Instrument, bytes, int, int]]:
@@ -74,10 +60,12 @@ class Outgoing:
             WINDOW: topics.imbalance,
             INTENT: topics.intents,
         }
-        self._frames = {schema: (names[schema], *frame) for schema, frame in frames.items()}
+        self._frames = {schema: frame._replace(topic=names[schema]) for schema, frame in frames.items()}
+        self._room = layout(0, 0)
+        self._common: dict[tuple[int, tuple[str, ...]], Common] = {}
 
-    def records(self, outputs: Outputs, topics: list[str], partition: int, extra: Headers) -> Iterator[OutRecord]:
-        """The record of each output.
+    def blocks(self, outputs: Outputs, topics: Sequence[str], partition: int, extra: Headers) -> Iterator[Block]:
+        """The records of the outputs; each block is good until the next one is asked for.
 
         Args:
             outputs: of one step.
@@ -85,13 +73,31 @@ class Outgoing:
             partition: the task's number.
             extra: headers that say what depends on the wall clock.
         """
-        fronts, frames = [source_headers(topic, partition) for topic in topics], self._frames
-        for schema, instrument, body, source, offset in payloads(outputs, self.instruments):
-            topic, prefix, own = frames[schema]
-            headers = [*fronts[source], offset_header(offset), *extra, *own]
-            yield OutRecord(topic, instrument.key.encode(), prefix + body, headers)
+        writer = writer_of(self.instruments)
+        for schemas, written in ((WINDOWS, writer.written_windows), (SIGNALS, writer.written_signals)):
+            for some in written(outputs):
+                yield self._laid_out(some, self._common_of(schemas, topics, partition, extra))
 
     def record(self, schema: str, key: str, body: bytes, headers: Headers) -> OutRecord:
         """One framed record."""
-        topic, prefix, own = self._frames[schema]
+        prefix, own, topic = self._frames[schema]
         return OutRecord(topic, key.encode(), prefix + body, [*headers, *own])
+
+    def _laid_out(self, some: Written, common: Common) -> Block:
+        most = common.templates.headers.shape[2]
+        if (wanted := some.ends.size) > len(self._room.records) or wanted * most > len(self._room.headers):
+            self._room = layout(max(wanted, FEW), most)
+        count = lay_out(some.rows, some.ends, some.data, some.texts, common.templates, self._room)
+        records, headers, _ = self._room
+        longest = common.longest_prefix + len(some.data) if common.longest_prefix else 0
+        headers = headers[: records[count - 1, END] if count else 0]
+        return Block(common.topics, records[:count], headers, most, longest, (some, common, self._room))
+
+    def _common_of(self, schemas: tuple[str, ...], topics: Sequence[str], partition: int, extra: Headers) -> Common:
+        """What a partition's records have in common; kept until there is something else to be told, as a lag."""
+        known, told = self._common.get((partition, schemas)), (tuple(topics), tuple(extra))
+        if known is None or known.told != told:
+            fronts = [[*source_headers(topic, partition), offset_header(0), *extra] for topic in topics]
+            known = common(told, fronts, [self._frames[schema] for schema in schemas])
+            self._common[partition, schemas] = known
+        return known

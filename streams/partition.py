@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from equipoise.schemas.errors import RegistryError
 from equipoise.schemas.headers import CATCHING_UP, Headers, offset_header, source_headers
+from equipoise.streams.blocks import OutRecord
 from equipoise.streams.checkpoint import StateWriter
 from equipoise.streams.dead_letters import dead_letter
 from equipoise.streams.delivery import Output
 from equipoise.streams.heartbeat import Heartbeats
-from equipoise.streams.outgoing import INTENT, OutRecord
+from equipoise.streams.outgoing import INTENT
 from equipoise.streams.records import RecordBatch
 from equipoise.streams.settings import Merge
 from equipoise.streams.task import Dead, Intent, Step
@@ -156,10 +157,10 @@ class Partition:
         intents, letters = map(self._intent, step.intents), map(self._letter, step.dead)
         if outputs is not None and (len(outputs.signals) or len(outputs.windows)):
             extra = self._extra(now_ns, stamp_ms)
-            records = tools.outgoing.records(outputs, self.task.topics, self.number, extra)
-            tools.telemetry.published += self._output.send(chain(records, intents, letters))  # made as they are sent
+            blocks = tools.outgoing.blocks(outputs, self.task.topics, self.number, extra)
+            tools.telemetry.published += self._output.publish(blocks)
             self._heartbeats.published(outputs, now_ns)
-        elif step.intents or step.dead:
+        if step.intents or step.dead:
             tools.telemetry.published += self._output.send(chain(intents, letters))
         if outputs is not None:
             self._book(outputs.signals)

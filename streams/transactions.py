@@ -21,21 +21,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
+from equipoise.streams.blocks import Block, OutRecord, records_of
 from equipoise.streams.delivery import (
     IDLE_POLL_S,
     DeliveryError,
     FencedError,
     Offsets,
     Stage,
-    produce,
     producer_config,
 )
 from equipoise.streams.failpoints import reach
-from equipoise.streams.outgoing import OutRecord
 from equipoise.streams.retry import sentence
 from equipoise.streams.settings import Settings
 
@@ -55,6 +54,21 @@ NOT_OURS: Final = frozenset({
     KafkaError.UNKNOWN_PRODUCER_ID,
     KafkaError.INVALID_TXN_STATE,
 })  # fmt: skip
+
+
+def _noted(error: KafkaError) -> None:
+    """Without this `poll` raises what the next call, or the records' own acknowledgements, say in their place."""
+    log.debug("producer: %s", error)
+
+
+def produce(producer: Producer, record: OutRecord) -> None:
+    """Hand one record over; waits where the producer's buffer is full. Raises KafkaException."""
+    headers: Any = record.headers
+    while True:
+        try:
+            return producer.produce(record.topic, record.value, record.key, record.partition, headers=headers)
+        except BufferError:  # the brokers are slower than we are: wait for room, so that memory stays bounded
+            producer.poll(0.05)
 
 
 class Transactions:
@@ -114,6 +128,7 @@ class TransactionalOutput:
                 "transactional.id": transactional_id,
                 "transaction.timeout.ms": delivery.ack_timeout_ms,
                 "delivery.report.only.error": True,
+                "error_cb": _noted,
             },
             logger=log,
         )
@@ -144,6 +159,10 @@ class TransactionalOutput:
     def full(self) -> bool:
         """Whether more waits than there is room for."""
         return len(self._sent) + len(self._next) > self._most
+
+    def publish(self, blocks: Iterable[Block]) -> int:
+        """As `send`."""
+        return self.send(record for block in blocks for record in records_of(block))
 
     def send(self, records: Iterable[OutRecord]) -> int:
         """Into the present transaction, or the next one while that ends. Returns how many."""

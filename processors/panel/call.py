@@ -63,7 +63,7 @@ def _jump(context: Any, address: Any, seen: Any, state: Any, parameters: Any, ou
     signature = types.void(*[types.intp] * 5)
 
     def generate(target: Any, builder: Any, _: Any, given: Any) -> Any:
-        from llvmlite import ir  # type: ignore[import-untyped]
+        from llvmlite import ir
 
         pointer = ir.IntType(8).as_pointer()
         # numba's own convention: where the result goes, where the exception goes, the arguments; returns a status

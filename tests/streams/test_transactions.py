@@ -6,9 +6,9 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from equipoise.streams import failpoints
+from equipoise.streams.blocks import OutRecord
 from equipoise.streams.clients import group_member
-from equipoise.streams.delivery import Delivery, DeliveryError, FencedError
-from equipoise.streams.outgoing import OutRecord
+from equipoise.streams.delivery import FencedError
 from equipoise.streams.settings import load
 from equipoise.streams.transactions import TransactionalOutput, Transactions
 
@@ -50,13 +50,6 @@ def test_a_fence_between_transactions_is_the_next_one_s_to_tell() -> None:
     output.send([OutRecord("signals", b"key", b"value", [])])
     with pytest.raises(FencedError, match="fenced by a newer instance"):
         asyncio.run(output.seal([], {}))
-
-
-def test_an_idempotent_producer_that_cannot_go_on_stops_the_worker() -> None:
-    delivery = Delivery(load(flags={"kafka.bootstrap": "127.0.0.1:1"}), commit=None)  # type: ignore[arg-type]
-    delivery._producer = Fenced()  # type: ignore[assignment]
-    with pytest.raises(DeliveryError, match="cannot go on"):
-        asyncio.run(delivery.run())
 
 
 class Slow(Fenced):

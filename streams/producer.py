@@ -1,0 +1,180 @@
+"""A producer of librdkafka that takes many records in one call, as they are laid out (processors/produce.py).
+
+confluent-kafka's takes one record a call, or many without headers; but it brings the library, which exports its C API.
+Used of that is what a producer without transactions needs, as rdkafka.h documents it.
+"""
+
+import ctypes
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from confluent_kafka import cimpl
+from numpy.typing import NDArray
+
+from equipoise.processors.produce import CELLS, ERROR, FIXED, OWED, WHERE, delivered, entries, hand_over
+from equipoise.streams.blocks import Block
+
+Ints = NDArray[np.int64]
+
+_PRODUCER, _OK, _QUEUE_FULL, _FATAL = 0, 0, -184, -150  # of rd_kafka_type_t, rd_kafka_conf_res_t, rd_kafka_resp_err_t
+_PURGED: Final = 1 | 2  # RD_KAFKA_PURGE_F_QUEUE, RD_KAFKA_PURGE_F_INFLIGHT
+_TEXT: Final = 512  # bytes for an error's text
+_ROOM_MS: Final = 50
+_FEW: Final = 16
+
+_FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
+    "conf_new": (ctypes.c_void_p, ()),
+    "conf_set": (ctypes.c_int, (ctypes.c_void_p, *[ctypes.c_char_p] * 3, ctypes.c_size_t)),
+    "conf_set_dr_msg_cb": (None, (ctypes.c_void_p, ctypes.c_void_p)),
+    "conf_destroy": (None, (ctypes.c_void_p,)),
+    "new": (ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t)),
+    "destroy": (None, (ctypes.c_void_p,)),
+    "topic_new": (ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)),
+    "topic_name": (ctypes.c_char_p, (ctypes.c_void_p,)),
+    "topic_destroy": (None, (ctypes.c_void_p,)),
+    "produceva": (ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)),
+    "error_code": (ctypes.c_int, (ctypes.c_void_p,)),
+    "error_string": (ctypes.c_char_p, (ctypes.c_void_p,)),
+    "error_destroy": (None, (ctypes.c_void_p,)),
+    "err2str": (ctypes.c_char_p, (ctypes.c_int,)),
+    "fatal_error": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t)),
+    "poll": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_int)),
+    "flush": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_int)),
+    "purge": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_int)),
+    "outq_len": (ctypes.c_int, (ctypes.c_void_p,)),
+}
+
+
+class ProducerError(RuntimeError):
+    """The producer cannot be made, or refuses a record."""
+
+
+@cache
+def library() -> Any:
+    """librdkafka as confluent-kafka loaded it, its functions by their names without `rd_kafka_`.
+
+    Raises:
+        ProducerError: this build of confluent-kafka hides one of them.
+    """
+    loaded = ctypes.CDLL(cimpl.__file__)
+
+    class Functions:
+        pass
+
+    for name, (result, arguments) in _FUNCTIONS.items():
+        try:
+            function = getattr(loaded, f"rd_kafka_{name}")
+        except AttributeError:
+            raise ProducerError(
+                f"confluent-kafka hides rd_kafka_{name}: install its wheel, or build it on a shared librdkafka"
+            ) from None
+        function.restype, function.argtypes = result, arguments
+        setattr(Functions, name, staticmethod(function))
+    return Functions
+
+
+def new_cells() -> Ints:
+    """Of somebody who has sent nothing yet."""
+    return np.zeros(CELLS, np.int64)
+
+
+class BatchProducer:
+    """Not for use from more than one thread at a time: reports come in where it is polled."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Producer with librdkafka's settings, by their names. Raises ProducerError."""
+        self._lib = library()
+        error = ctypes.create_string_buffer(_TEXT)
+        conf = self._lib.conf_new()
+        for name, value in config.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            if self._lib.conf_set(conf, name.encode(), text.encode(), error, _TEXT) != _OK:
+                self._lib.conf_destroy(conf)
+                raise ProducerError(f"{name}: {error.value.decode(errors='replace')}")
+        self._lib.conf_set_dr_msg_cb(conf, delivered().address)
+        self._handle: int = self._lib.new(_PRODUCER, conf, error, _TEXT) or 0
+        if not self._handle:
+            self._lib.conf_destroy(conf)
+            raise ProducerError(error.value.decode(errors="replace"))
+        produceva = ctypes.cast(self._lib.produceva, ctypes.c_void_p).value
+        self._api = np.array((produceva, self._handle, 0, 0), np.int64)
+        self._topics: dict[str, int] = {}
+        self._handles: dict[tuple[str, ...], Ints] = {}
+        self._entries, self._joined = entries(_FEW), np.zeros(0, np.uint8)
+        self._owed: list[Ints] = []  # cells that librdkafka will write to: they must outlive whoever gave them
+
+    def send(self, block: Block, cells: Ints) -> int:
+        """Hand records over, in order; waits where the buffer is full, so that memory stays bounded. How many.
+
+        Args:
+            block: the records.
+            cells: of the caller (`new_cells`): how many of its records are not acknowledged, and their first error.
+
+        Raises:
+            ProducerError: a record is refused, or the producer has failed.
+        """
+        if not len(block.records):
+            return 0
+        if not cells[OWED]:
+            self._owed = [known for known in self._owed if known[OWED]] + [cells]
+        if len(self._entries) < FIXED + block.most_headers:
+            self._entries = entries(2 * block.most_headers)
+        if len(self._joined) < block.longest:
+            self._joined = np.zeros(2 * block.longest, np.uint8)
+        api, handles = self._api, self._handles_of(tuple(block.topics))
+        api[2] = 0
+        while hand_over(api, handles, block.records, block.headers, cells, self._entries, self._joined):
+            self._refused(int(api[3]), block.topics[block.records[api[2], 0]])
+        return len(block.records)
+
+    def poll(self, timeout_ms: int = 0) -> None:
+        """See what became of records: the cells say it afterwards."""
+        self._lib.poll(self._handle, timeout_ms)
+
+    def failure(self, cells: Ints) -> str:
+        """The first error of the records that went with these cells; empty: none."""
+        if not cells[ERROR]:
+            return ""
+        text = self.fatal() if cells[ERROR] == _FATAL else self._lib.err2str(int(cells[ERROR])).decode()
+        return f"topic {self._lib.topic_name(int(cells[WHERE])).decode()}: {text}"
+
+    def fatal(self) -> str:
+        """Why it can never send anything again; empty: it can."""
+        error = ctypes.create_string_buffer(_TEXT)
+        return error.value.decode(errors="replace") if self._lib.fatal_error(self._handle, error, _TEXT) else ""
+
+    def __len__(self) -> int:
+        """Records that are not acknowledged."""
+        return int(self._lib.outq_len(self._handle)) if self._handle else 0
+
+    def close(self, timeout_s: float) -> int:
+        """Send what is left; returns how many records could not be sent in time."""
+        if not self._handle:
+            return 0
+        self._lib.flush(self._handle, int(timeout_s * 1_000))
+        left = len(self)
+        self._lib.purge(self._handle, _PURGED)
+        self._lib.flush(self._handle, _ROOM_MS)
+        for handle in self._topics.values():
+            self._lib.topic_destroy(handle)
+        self._lib.destroy(self._handle)
+        self._handle, self._topics, self._handles = 0, {}, {}
+        return left
+
+    def _handles_of(self, topics: tuple[str, ...]) -> Ints:
+        if topics not in self._handles:
+            for topic in topics:
+                if topic not in self._topics:
+                    self._topics[topic] = self._lib.topic_new(self._handle, topic.encode(), None)
+            self._handles[topics] = np.array([self._topics[topic] for topic in topics], np.int64)
+        return self._handles[topics]
+
+    def _refused(self, error: int, topic: str) -> None:
+        """Why a record was not taken: a full buffer is waited for. Raises ProducerError."""
+        code, text = self._lib.error_code(error), self._lib.error_string(error).decode(errors="replace")
+        self._lib.error_destroy(error)
+        if code != _QUEUE_FULL:
+            raise ProducerError(f"topic {topic}: {text}")
+        self.poll(_ROOM_MS)
