@@ -33,9 +33,10 @@ RECORD: Final = 10
 # Columns of a header: address of the name, which ends in a zero byte; address and size of the value.
 NAME, AT, SIZE = range(3)
 HEADER: Final = 3
-# Words of what a caller knows of its records: how many are not acknowledged; the first error, and its topic's handle.
-OWED, ERROR, WHERE = range(3)
-CELLS: Final = 3
+# Words of what a caller knows of its records: how many were sent, which the thread writes that sends; how many reports
+# came in, the first error and its topic's handle, which the thread writes that serves reports.
+SENT, DONE, ERROR, WHERE = range(4)
+CELLS: Final = 4
 OFFSET_DIGITS: Final = 20  # of a decimal offset, at the most
 
 # rd_kafka_vtype_t
@@ -43,6 +44,7 @@ _RKT, _PARTITION, _VALUE, _KEY, _OPAQUE, _FLAGS, _HEADER = 2, 3, 4, 5, 6, 7, 9
 _COPY: Final = 2  # RD_KAFKA_MSG_F_COPY
 _ENTRY: Final = 9  # words of an rd_kafka_vu_t
 FIXED: Final = 6  # entries beside headers
+_WAIT_MS: Final = 50  # for a report; so late may a producer end
 _MESSAGE_TOPIC, _MESSAGE_OPAQUE = 8, 64  # bytes into an rd_kafka_message_t, behind its error
 
 
@@ -145,17 +147,25 @@ def hand_over(api: Ints, handles: Ints, records: Ints, headers: Ints, cells: Int
             for column in range(HEADER):
                 entries[count, 1 + column] = headers[k, column]
             count += 1
+        cells[SENT] += 1  # before it may be reported
         error = called(api[0], api[1], address_of(entries), count)
         if error != 0:
+            cells[SENT] -= 1
             api[2], api[3] = n, error
             return len(records) - n
-        cells[OWED] += 1
     return 0
 
 
 def entries(headers: int) -> Ints:
     """Scratch for `hand_over` of records with so many headers at the most."""
     return np.zeros((FIXED + headers, _ENTRY), np.int64)
+
+
+@njit
+def serve(poll: int, producer: int, ended: Ints) -> None:
+    """Serve reports until told to end: for a thread of its own, which never asks for the interpreter."""
+    while ended[0] == 0:
+        called(poll, producer, _WAIT_MS, 0)
 
 
 @inner
@@ -167,15 +177,15 @@ def _fixed_entries(entries: Ints, cells: int) -> None:
 
 
 def _delivered(_: int, message: int, __: int) -> None:
-    """librdkafka's report of one message, called while the producer is polled: count it in its caller's cells."""
+    """librdkafka's report of one message, called by whoever polls the producer: count it in its caller's cells."""
     cells = word_at(message + _MESSAGE_OPAQUE)
     if cells == 0:
         return
-    put_word(cells + 8 * OWED, word_at(cells + 8 * OWED) - 1)
     error = word_at(message) & 0xFFFFFFFF  # an int; what lies behind it is padding
     if error != 0 and word_at(cells + 8 * ERROR) == 0:
-        put_word(cells + 8 * ERROR, error - ((error & 0x80000000) << 1))
         put_word(cells + 8 * WHERE, word_at(message + _MESSAGE_TOPIC))
+        put_word(cells + 8 * ERROR, error - ((error & 0x80000000) << 1))
+    put_word(cells + 8 * DONE, word_at(cells + 8 * DONE) + 1)  # last: then an error has been told
 
 
 @cache

@@ -19,16 +19,16 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
-from equipoise.processors.produce import ERROR, OWED
+from equipoise.processors.produce import ERROR
 from equipoise.streams.blocks import Block, OutRecord, block_of
 from equipoise.streams.clients import librdkafka
 from equipoise.streams.failpoints import reach
-from equipoise.streams.producer import BatchProducer, ProducerError, new_cells
+from equipoise.streams.producer import BatchProducer, ProducerError, new_cells, owed
 from equipoise.streams.settings import Settings
 
 MESSAGE_MAX_BYTES: Final = 64 << 20  # ours only: what is too large for the brokers they say themselves
-BUSY_POLL_S: Final = 0.001  # between looks at acknowledgements while some are due; not in the path of a signal
-IDLE_POLL_S: Final = 0.02
+POLL_S: Final = 0.001  # between looks at acknowledgements that are waited for; not in the path of a signal
+FATAL_POLL_S: Final = 0.1
 QUEUE_RECORDS: Final = 500_000
 STATE_SLICE: Final = 64  # state rows made and sent in one go
 
@@ -113,7 +113,7 @@ class Outputs(Protocol):
         ...
 
     async def run(self) -> None:
-        """See acknowledgements until cancelled."""
+        """Look after the producers until cancelled. Raises DeliveryError where one cannot send any more."""
         ...
 
     def waiting(self) -> int:
@@ -139,13 +139,12 @@ class Pending:
             DeliveryError: one was refused, or the time is over.
         """
         until_s = time.monotonic() + timeout_s
-        while self.cells[OWED] and not self.cells[ERROR] and time.monotonic() < until_s:
-            await asyncio.sleep(BUSY_POLL_S)
-            self._producer.poll()
+        while owed(self.cells) and not self.cells[ERROR] and time.monotonic() < until_s:
+            await asyncio.sleep(POLL_S)
         if self.cells[ERROR]:
             raise DeliveryError(self._producer.failure(self.cells))
-        if self.cells[OWED]:
-            raise DeliveryError(f"{self.cells[OWED]} outputs are unacknowledged after {timeout_s:g} s")
+        if left := owed(self.cells):
+            raise DeliveryError(f"{left} outputs are unacknowledged after {timeout_s:g} s")
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:
@@ -184,10 +183,9 @@ class Delivery:
         return SharedOutput(self.producer, self._commit, self._timeout_s)
 
     async def run(self) -> None:
-        """See acknowledgements until cancelled. Raises DeliveryError where there will be none any more."""
+        """Look after the producer until cancelled. Raises DeliveryError where it cannot send any more."""
         while not (why := self.producer.fatal()):
-            self.producer.poll()
-            await asyncio.sleep(BUSY_POLL_S if len(self.producer) else IDLE_POLL_S)
+            await asyncio.sleep(FATAL_POLL_S)
         raise DeliveryError(f"the producer cannot go on: {why}")
 
     def waiting(self) -> int:
@@ -224,11 +222,9 @@ class SharedOutput:
     def _hand_over(self, blocks: Iterable[Block], pending: Pending) -> int:
         """Waits only where the producer's buffer is full."""
         try:
-            sent = sum(self._producer.send(block, pending.cells) for block in blocks)
+            return sum(self._producer.send(block, pending.cells) for block in blocks)
         except ProducerError as why:
             raise DeliveryError(str(why)) from why
-        self._producer.poll()
-        return sent
 
     async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
         """Steps 1 to 4. Raises DeliveryError, FencedError."""

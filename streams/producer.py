@@ -5,6 +5,8 @@ Used of that is what a producer without transactions needs, as rdkafka.h documen
 """
 
 import ctypes
+import threading
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
@@ -13,7 +15,7 @@ import numpy as np
 from confluent_kafka import cimpl
 from numpy.typing import NDArray
 
-from equipoise.processors.produce import CELLS, ERROR, FIXED, OWED, WHERE, delivered, entries, hand_over
+from equipoise.processors.produce import CELLS, DONE, ERROR, FIXED, SENT, WHERE, delivered, entries, hand_over, serve
 from equipoise.streams.blocks import Block
 
 Ints = NDArray[np.int64]
@@ -21,7 +23,8 @@ Ints = NDArray[np.int64]
 _PRODUCER, _OK, _QUEUE_FULL, _FATAL = 0, 0, -184, -150  # of rd_kafka_type_t, rd_kafka_conf_res_t, rd_kafka_resp_err_t
 _PURGED: Final = 1 | 2  # RD_KAFKA_PURGE_F_QUEUE, RD_KAFKA_PURGE_F_INFLIGHT
 _TEXT: Final = 512  # bytes for an error's text
-_ROOM_MS: Final = 50
+_ROOM_S: Final = 0.01
+_PURGE_MS: Final = 50
 _FEW: Final = 16
 
 _FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
@@ -80,8 +83,13 @@ def new_cells() -> Ints:
     return np.zeros(CELLS, np.int64)
 
 
+def owed(cells: Ints) -> int:
+    """Records that went with these cells and are not acknowledged."""
+    return int(cells[SENT] - cells[DONE])
+
+
 class BatchProducer:
-    """Not for use from more than one thread at a time: reports come in where it is polled."""
+    """To be used by one thread at a time. Another one, its own, serves librdkafka's reports."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         """Producer with librdkafka's settings, by their names. Raises ProducerError."""
@@ -103,7 +111,13 @@ class BatchProducer:
         self._topics: dict[str, int] = {}
         self._handles: dict[tuple[str, ...], Ints] = {}
         self._entries, self._joined = entries(_FEW), np.zeros(0, np.uint8)
-        self._owed: list[Ints] = []  # cells that librdkafka will write to: they must outlive whoever gave them
+        self._cells: list[Ints] = []  # will be written to: they must outlive whoever gave them
+        self._ended = np.zeros(1, np.int64)
+        poll = ctypes.cast(self._lib.poll, ctypes.c_void_p).value
+        self._reports = threading.Thread(
+            target=serve, args=(poll, self._handle, self._ended), name="reports", daemon=True
+        )
+        self._reports.start()
 
     def send(self, block: Block, cells: Ints) -> int:
         """Hand records over, in order; waits where the buffer is full, so that memory stays bounded. How many.
@@ -117,8 +131,8 @@ class BatchProducer:
         """
         if not len(block.records):
             return 0
-        if not cells[OWED]:
-            self._owed = [known for known in self._owed if known[OWED]] + [cells]
+        if not owed(cells):
+            self._cells = [known for known in self._cells if owed(known)] + [cells]
         if len(self._entries) < FIXED + block.most_headers:
             self._entries = entries(2 * block.most_headers)
         if len(self._joined) < block.longest:
@@ -128,10 +142,6 @@ class BatchProducer:
         while hand_over(api, handles, block.records, block.headers, cells, self._entries, self._joined):
             self._refused(int(api[3]), block.topics[block.records[api[2], 0]])
         return len(block.records)
-
-    def poll(self, timeout_ms: int = 0) -> None:
-        """See what became of records: the cells say it afterwards."""
-        self._lib.poll(self._handle, timeout_ms)
 
     def failure(self, cells: Ints) -> str:
         """The first error of the records that went with these cells; empty: none."""
@@ -153,10 +163,12 @@ class BatchProducer:
         """Send what is left; returns how many records could not be sent in time."""
         if not self._handle:
             return 0
+        self._ended[0] = 1
+        self._reports.join()  # flushing serves reports, too: one thread at a time may
         self._lib.flush(self._handle, int(timeout_s * 1_000))
         left = len(self)
         self._lib.purge(self._handle, _PURGED)
-        self._lib.flush(self._handle, _ROOM_MS)
+        self._lib.flush(self._handle, _PURGE_MS)
         for handle in self._topics.values():
             self._lib.topic_destroy(handle)
         self._lib.destroy(self._handle)
@@ -177,4 +189,4 @@ class BatchProducer:
         self._lib.error_destroy(error)
         if code != _QUEUE_FULL:
             raise ProducerError(f"topic {topic}: {text}")
-        self.poll(_ROOM_MS)
+        time.sleep(_ROOM_S)

@@ -27,7 +27,6 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from equipoise.streams.blocks import Block, OutRecord, records_of
 from equipoise.streams.delivery import (
-    IDLE_POLL_S,
     DeliveryError,
     FencedError,
     Offsets,
@@ -40,6 +39,7 @@ from equipoise.streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
+POLL_S: Final = 0.02
 CALL_S: Final = 5.0  # one call of the producer; where that is not enough it is repeated up to the limit
 AGAIN_S: Final = 0.1
 CLOSE_S: Final = 0.5  # for an abort that the loop waits for
@@ -93,7 +93,7 @@ class Transactions:
             self._open = [output for output in self._open if not output.ended]
             for output in self._open:
                 output.poll()
-            await asyncio.sleep(IDLE_POLL_S)
+            await asyncio.sleep(POLL_S)
 
     @property
     def aborted(self) -> int:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from equipoise.processors.avro.bodies import CHUNK
 from equipoise.processors.columns import COMPONENT_DTYPE, MEASURE_DTYPE, SIGNAL_DTYPE, WINDOW_DTYPE, Outputs
 from equipoise.processors.instruments import Instrument, Instruments
-from equipoise.processors.produce import CELLS, ERROR, OWED, WHERE, delivered, entries, hand_over
+from equipoise.processors.produce import CELLS, DONE, ERROR, SENT, WHERE, delivered, entries, hand_over
 from equipoise.schemas.headers import CATCHING_UP, Headers, offset_header, source_headers
 from equipoise.streams.blocks import Block, OutRecord, block_of, records_of
 from equipoise.streams.frames import Frame
@@ -82,7 +82,7 @@ def test_records_made_one_by_one_are_handed_over_as_they_are(records: list[OutRe
     block, broker, cells = block_of(records), Broker(), np.zeros(CELLS, np.int64)
     _handed_over(block, broker, cells)
     assert broker.taken == records == list(records_of(block))
-    assert cells.tolist() == [len(records), 0, 0]
+    assert cells.tolist() == [len(records), 0, 0, 0]
     assert not records or broker.opaque == cells.ctypes.data
 
 
@@ -90,15 +90,15 @@ def test_a_refused_record_is_told_and_can_be_handed_over_again() -> None:
     records = [OutRecord("t1", None, b"%d" % number, []) for number in range(5)]
     block, broker, cells = block_of(records), Broker(refused_at=3), np.zeros(CELLS, np.int64)
     api = _handed_over(block, broker, cells)
-    assert (api[2:].tolist(), cells[OWED]) == ([3, 99], 3)
+    assert (api[2:].tolist(), cells[SENT]) == ([3, 99], 3)
     broker.refused_at = -1
     _handed_over(block, broker, cells, first=3)
-    assert (broker.taken, cells[OWED]) == (records, 5)
+    assert (broker.taken, cells[SENT]) == (records, 5)
 
 
 @pytest.mark.parametrize(("errors", "first"), [([0, 0], 0), ([0, -192, 7], -192), ([10], 10)])
 def test_reports_are_counted_and_the_first_error_is_kept(errors: list[int], first: int) -> None:
-    cells = np.array([len(errors), 0, 0])
+    cells = np.zeros(CELLS, np.int64)
     report = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(delivered().address)
     for number, error in enumerate(errors):
         message = np.zeros(9, np.int64)
@@ -106,7 +106,7 @@ def test_reports_are_counted_and_the_first_error_is_kept(errors: list[int], firs
         message[1], message[8] = 1_000 + number, cells.ctypes.data
         report(0, message.ctypes.data, 0)
     at = errors.index(first)
-    assert (cells[OWED], cells[ERROR], cells[WHERE]) == (0, first, (1_000 + at) if first else 0)
+    assert (cells[DONE], cells[ERROR], cells[WHERE]) == (len(errors), first, (1_000 + at) if first else 0)
     report(0, np.zeros(9, np.int64).ctypes.data, 0)  # of nobody
 
 
@@ -181,6 +181,6 @@ def test_what_is_handed_over_is_what_was_laid_out() -> None:
         _handed_over(numbered, part, cells)
         broker.taken += part.taken
         assert len(broker.taken) - before <= 2 * CHUNK
-    assert cells[OWED] == len(wanted) == len(broker.taken)
+    assert cells[SENT] == len(wanted) == len(broker.taken)
     for one, other in zip(broker.taken, wanted, strict=True):
         assert (one.key, one.value, one.headers) == (other.key, other.value, other.headers)
