@@ -47,6 +47,10 @@ def _store(builder: Any, address: Any, word: Any) -> None:
     builder.store(word, _to(builder, address))
 
 
+def _store_last(builder: Any, address: Any, word: Any) -> None:
+    builder.store_atomic(word, _to(builder, address), "release", 8)
+
+
 def _call(builder: Any, function: Any, *words: Any) -> Any:
     return builder.call(_to(builder, function, ir.FunctionType(_WORD, [_WORD] * len(words))), words)
 
@@ -93,6 +97,9 @@ put_word: Any = (
     else _of_words(2, lambda builder, at, word: builder.store(word, _to(builder, at)), types.void)
 )
 """Write eight bytes of memory: an address, a word."""
+
+put_last_word: Any = _put_plain_word if PLAIN else _of_words(2, _store_last, types.void)
+"""The same, seen by other threads only after all that was written before it."""
 
 copied: Any = _plain_copy if PLAIN else _of_words(3, _copy, types.void)
 """Copy bytes of memory that do not overlap: to, from, how many."""

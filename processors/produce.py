@@ -10,7 +10,7 @@ The shapes of its structs are those of rdkafka.h, which keeps them: `rd_kafka_vu
 `rd_kafka_message_t` begins with the error and ends with the opaque pointer.
 """
 
-from functools import cache
+from threading import Lock
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from equipoise.processors.avro.texts import Texts
 from equipoise.processors.avro.wire import Bytes
 from equipoise.processors.avro.write import Room, decimal, digits, room_of
 from equipoise.processors.jit import inner, njit
-from equipoise.processors.native import address_of, callback, called, copied, put_word, word_at
+from equipoise.processors.native import address_of, callback, called, copied, put_last_word, put_word, word_at
 
 Array = Any  # rows of a structured dtype: neither NumPy nor numba types their fields
 Ints = NDArray[np.int64]
@@ -33,10 +33,10 @@ RECORD: Final = 10
 # Columns of a header: address of the name, which ends in a zero byte; address and size of the value.
 NAME, AT, SIZE = range(3)
 HEADER: Final = 3
-# Words of what a caller knows of its records: how many were sent, which the thread writes that sends; how many reports
-# came in, the first error and its topic's handle, which the thread writes that serves reports.
-SENT, DONE, ERROR, WHERE = range(4)
-CELLS: Final = 4
+# Words of what a caller knows of its records: how many were sent, which the thread writes that sends; how many are
+# acknowledged, how many refused, the first error and its topic's handle, which the thread writes that serves reports.
+SENT, DONE, REFUSED, ERROR, WHERE = range(5)
+CELLS: Final = 5
 OFFSET_DIGITS: Final = 20  # of a decimal offset, at the most
 
 # rd_kafka_vtype_t
@@ -181,14 +181,22 @@ def _delivered(_: int, message: int, __: int) -> None:
     cells = word_at(message + _MESSAGE_OPAQUE)
     if cells == 0:
         return
-    error = word_at(message) & 0xFFFFFFFF  # an int; what lies behind it is padding
-    if error != 0 and word_at(cells + 8 * ERROR) == 0:
-        put_word(cells + 8 * WHERE, word_at(message + _MESSAGE_TOPIC))
-        put_word(cells + 8 * ERROR, error - ((error & 0x80000000) << 1))
-    put_word(cells + 8 * DONE, word_at(cells + 8 * DONE) + 1)  # last: then an error has been told
+    error, count = word_at(message) & 0xFFFFFFFF, cells + 8 * DONE  # an int; what lies behind it is padding
+    if error != 0:
+        count = cells + 8 * REFUSED
+        if word_at(cells + 8 * ERROR) == 0:
+            put_word(cells + 8 * WHERE, word_at(message + _MESSAGE_TOPIC))
+            put_word(cells + 8 * ERROR, error - ((error & 0x80000000) << 1))
+    put_last_word(count, word_at(count) + 1)  # from then on nobody keeps the cells for us
 
 
-@cache
+_made: list[Any] = []
+_making: Final = Lock()
+
+
 def delivered() -> Any:
     """The report of one message as C calls it (`native.callback`); made when it is needed first, 0.1 s."""
-    return callback(_delivered)
+    with _making:
+        if not _made:
+            _made.append(callback(_delivered))
+    return _made[0]

@@ -27,7 +27,8 @@ from equipoise.streams.producer import BatchProducer, ProducerError, new_cells, 
 from equipoise.streams.settings import Settings
 
 MESSAGE_MAX_BYTES: Final = 64 << 20  # ours only: what is too large for the brokers they say themselves
-POLL_S: Final = 0.001  # between looks at acknowledgements that are waited for; not in the path of a signal
+FIRST_POLL_S: Final = 0.001  # between looks at acknowledgements that are waited for, and then ever less often
+LAST_POLL_S: Final = 0.02
 FATAL_POLL_S: Final = 0.1
 QUEUE_RECORDS: Final = 500_000
 STATE_SLICE: Final = 64  # state rows made and sent in one go
@@ -138,9 +139,10 @@ class Pending:
         Raises:
             DeliveryError: one was refused, or the time is over.
         """
-        until_s = time.monotonic() + timeout_s
+        until_s, pause_s = time.monotonic() + timeout_s, FIRST_POLL_S
         while owed(self.cells) and not self.cells[ERROR] and time.monotonic() < until_s:
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LAST_POLL_S)
         if self.cells[ERROR]:
             raise DeliveryError(self._producer.failure(self.cells))
         if left := owed(self.cells):
@@ -244,18 +246,22 @@ class SharedOutput:
             written, left = Pending(self._producer), iter(records)
             until_s = 0.0
             while part := list(islice(left, STATE_SLICE)):
+                self._stop_if_closed()
                 self._hand_over([block_of(part)], written)
                 if (now_s := time.monotonic()) >= until_s:
                     await asyncio.sleep(0)  # let signals pass, and then take half as long as they did
                     until_s = time.monotonic() + (time.monotonic() - now_s) / 2
             await written.drained(self._timeout_s)
-            if self._closed:
-                raise FencedError("the partition was given back before its checkpoint was sealed")
+            self._stop_if_closed()
             reach(f"checkpoint.{name}")
         self.stage = "commit"
         if not await self._commit(offsets):
             raise FencedError("the group gave our partitions to another worker")
         reach("checkpoint.committed")
+
+    def _stop_if_closed(self) -> None:
+        if self._closed:
+            raise FencedError("the partition was given back before its checkpoint was sealed")
 
     def close(self) -> None:
         """Nothing is held back; a `seal` that is going on ends before it commits."""

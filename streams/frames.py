@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from equipoise.processors.produce import AT, HEADER, NAME, Templates
-from equipoise.schemas.headers import SOURCE_OFFSET, Headers
+from equipoise.schemas.headers import SOURCE_OFFSET, Headers, offset_header, source_headers
 from equipoise.streams.blocks import Pack, rows_at
 
-Told = tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]]
+Told = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Frame(NamedTuple):
@@ -23,22 +23,35 @@ class Frame(NamedTuple):
 class Common(NamedTuple):
     """What the records of some schemas have in common, as `lay_out` takes it."""
 
-    told: Told  # from what it was made
+    told: Told  # from what it was made: topics of the sources, and names of the headers whose values change
     topics: tuple[str, ...]
     templates: Templates
+    changing: int  # the first of these headers
     longest_prefix: int
-    kept: object  # what the addresses point into
+    kept: list[object]  # what the addresses point into
+
+    def fill_in(self, headers: Headers) -> None:
+        """The values that change."""
+        if headers:
+            pack = Pack()
+            values = [pack.put(value) for _, value in headers]
+            data = pack.joined()
+            own = self.templates.headers[:, :, self.changing : self.changing + len(headers)]
+            own[..., AT:] = rows_at(data, values, 2, (0,))
+            self.kept[1:] = [data]
 
 
-def common(told: Told, fronts: Sequence[Headers], frames: Sequence[Frame]) -> Common:
-    """Templates of the headers of each source (`fronts`) and schema (`frames`).
-
-    The front's header of the offset is filled in by record.
-    """
+def common(told: Told, frames: Sequence[Frame], partition: int) -> Common:
+    """Templates of the headers of each source and schema; what is not known yet is filled in, the offset by record."""
+    fronts = [[*source_headers(topic, partition), offset_header(0)] for topic in told[0]]
+    changing = [(name, b"") for name in told[1]]
     pack = Pack()
     prefixes = [pack.put(frame.prefix) for frame in frames]
     rows = [
-        [[(pack.name(name), *pack.put(value)) for name, value in (*front, *frame.headers)] for frame in frames]
+        [
+            [(pack.name(name), *pack.put(value)) for name, value in (*front, *changing, *frame.headers)]
+            for frame in frames
+        ]
         for front in fronts
     ]
     counts = np.array([[len(headers) for headers in kinds] for kinds in rows], np.int64)
@@ -49,4 +62,5 @@ def common(told: Told, fronts: Sequence[Headers], frames: Sequence[Frame]) -> Co
             shaped[source, kind, : len(headers)] = rows_at(data, headers, HEADER, (NAME, AT))
     offset = next(at for at, (name, _) in enumerate(fronts[0]) if name == SOURCE_OFFSET)
     templates = Templates(shaped, counts, rows_at(data, prefixes, 2, (0,)), offset)
-    return Common(told, tuple(frame.topic for frame in frames), templates, max(size for _, size in prefixes), data)
+    longest = max(size for _, size in prefixes)
+    return Common(told, tuple(frame.topic for frame in frames), templates, len(fronts[0]), longest, [data])

@@ -10,7 +10,7 @@ from equipoise.processors.avro.bodies import BodyWriter, Written
 from equipoise.processors.columns import Outputs
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.processors.produce import END, lay_out, layout
-from equipoise.schemas.headers import Headers, offset_header, source_headers
+from equipoise.schemas.headers import Headers
 from equipoise.streams.blocks import Block, OutRecord
 from equipoise.streams.frames import Common, Frame, common
 from equipoise.streams.settings import Topics
@@ -62,7 +62,7 @@ class Outgoing:
         }
         self._frames = {schema: frame._replace(topic=names[schema]) for schema, frame in frames.items()}
         self._room = layout(0, 0)
-        self._common: dict[tuple[int, tuple[str, ...]], Common] = {}
+        self._common: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Common] = {}
 
     def blocks(self, outputs: Outputs, topics: Sequence[str], partition: int, extra: Headers) -> Iterator[Block]:
         """The records of the outputs; each block is good until the next one is asked for.
@@ -94,10 +94,11 @@ class Outgoing:
         return Block(common.topics, records[:count], headers, most, longest, (some, common, self._room))
 
     def _common_of(self, schemas: tuple[str, ...], topics: Sequence[str], partition: int, extra: Headers) -> Common:
-        """What a partition's records have in common; kept until there is something else to be told, as a lag."""
-        known, told = self._common.get((partition, schemas)), (tuple(topics), tuple(extra))
+        """What a partition's records have in common."""
+        told = tuple(topics), tuple(name for name, _ in extra)
+        known = self._common.get((partition, schemas, told[1]))
         if known is None or known.told != told:
-            fronts = [[*source_headers(topic, partition), offset_header(0), *extra] for topic in topics]
-            known = common(told, fronts, [self._frames[schema] for schema in schemas])
-            self._common[partition, schemas] = known
+            known = common(told, [self._frames[schema] for schema in schemas], partition)
+            self._common[partition, schemas, told[1]] = known
+        known.fill_in(extra)
         return known

@@ -22,6 +22,7 @@ T0 = 1_700_006_400 * SECOND  # a day's start
 MINUTE = 60 * SECOND
 DAY = 24 * 60  # bars of a session
 V, N, DECAY = 100_000, 20, 0.8
+SLOW = pytest.mark.slow  # uncompiled
 
 
 def bars(folder: Path, symbol: str) -> tuple[list[float], list[float]]:
@@ -39,7 +40,7 @@ def test_the_plain_answer_is_flowrisks(shared_data, symbol: str) -> None:
 
 
 @pytest.mark.recorded
-@pytest.mark.parametrize("symbol", ["GS", "AAPL", "NDLS"])
+@pytest.mark.parametrize("symbol", [pytest.param("GS", marks=SLOW), pytest.param("AAPL", marks=SLOW), "NDLS"])
 def test_bulk_vpin_is_the_plain_answer_on_flowrisks_bars(shared_data, symbol: str) -> None:
     prices, volumes = bars(shared_data / "flowrisk-vpin", symbol)
     ticks = [round(price * 10_000) for price in prices]

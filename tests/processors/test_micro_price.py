@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 
 from equipoise.processors.measures import micro_price
 from equipoise.schemas.enums import Reason
@@ -49,6 +50,7 @@ def slow_micro_price(books):
     return total.reshape(9, 3)
 
 
+@pytest.mark.slow  # uncompiled
 def test_the_micro_price_is_the_papers():
     books = walk(np.random.default_rng(21), 6000)
     run = Run(micro_price.MEASURE, refresh_s=1.0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from equipoise.processors.avro.bodies import CHUNK
 from equipoise.processors.columns import COMPONENT_DTYPE, MEASURE_DTYPE, SIGNAL_DTYPE, WINDOW_DTYPE, Outputs
 from equipoise.processors.instruments import Instrument, Instruments
-from equipoise.processors.produce import CELLS, DONE, ERROR, SENT, WHERE, delivered, entries, hand_over
+from equipoise.processors.produce import CELLS, DONE, ERROR, REFUSED, SENT, WHERE, delivered, entries, hand_over
 from equipoise.schemas.headers import CATCHING_UP, Headers, offset_header, source_headers
 from equipoise.streams.blocks import Block, OutRecord, block_of, records_of
 from equipoise.streams.frames import Frame
@@ -82,7 +82,7 @@ def test_records_made_one_by_one_are_handed_over_as_they_are(records: list[OutRe
     block, broker, cells = block_of(records), Broker(), np.zeros(CELLS, np.int64)
     _handed_over(block, broker, cells)
     assert broker.taken == records == list(records_of(block))
-    assert cells.tolist() == [len(records), 0, 0, 0]
+    assert cells.tolist() == [len(records), 0, 0, 0, 0]
     assert not records or broker.opaque == cells.ctypes.data
 
 
@@ -106,7 +106,9 @@ def test_reports_are_counted_and_the_first_error_is_kept(errors: list[int], firs
         message[1], message[8] = 1_000 + number, cells.ctypes.data
         report(0, message.ctypes.data, 0)
     at = errors.index(first)
-    assert (cells[DONE], cells[ERROR], cells[WHERE]) == (len(errors), first, (1_000 + at) if first else 0)
+    refused = len(errors) - errors.count(0)
+    assert (cells[DONE], cells[REFUSED]) == (len(errors) - refused, refused)
+    assert (cells[ERROR], cells[WHERE]) == (first, (1_000 + at) if first else 0)
     report(0, np.zeros(9, np.int64).ctypes.data, 0)  # of nobody
 
 

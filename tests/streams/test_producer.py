@@ -3,6 +3,8 @@
 import asyncio
 import ctypes
 import gc
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -13,12 +15,16 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from equipoise.processors.produce import ERROR
 from equipoise.streams.blocks import OutRecord, block_of
 from equipoise.streams.broker import EmbeddedBroker
-from equipoise.streams.delivery import Delivery, DeliveryError, SharedOutput
+from equipoise.streams.delivery import Delivery, DeliveryError, SharedOutput, Stage
 from equipoise.streams.producer import BatchProducer, ProducerError, new_cells, owed
 from equipoise.streams.settings import load
 
 NOWHERE = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
 PARTITIONS = 3
+
+
+async def no_commit(_: object) -> bool:
+    raise AssertionError("a commit of what was not acknowledged")
 
 
 @pytest.fixture
@@ -105,9 +111,6 @@ def test_reports_come_in_where_nobody_waits_for_them_any_more(producer: BatchPro
 
 @pytest.mark.broker
 def test_what_the_brokers_refuse_is_told(producer: BatchProducer, topic: str) -> None:
-    async def no_commit(_: object) -> bool:
-        raise AssertionError("a commit of what was not acknowledged")
-
     output = SharedOutput(producer, no_commit, 30)
     output.send([OutRecord(topic, b"k", b"v", [], PARTITIONS)])
     with pytest.raises(DeliveryError, match=rf"topic {topic}: .*[Uu]nknown partition"):
@@ -122,13 +125,11 @@ def test_what_is_too_large_is_told_at_once() -> None:
         producer.send(block_of(records), cells)
     assert owed(cells) == 1  # the one before it
     assert producer.close(0) == 1
-    assert (owed(cells), cells[ERROR] != 0) == (0, True)
+    assert owed(cells) == 1
+    assert producer.failure(cells) == "topic large: Local: Purged in queue"
 
 
 def test_no_brokers_and_no_time() -> None:
-    async def no_commit(_: object) -> bool:
-        raise AssertionError("a commit of what was not acknowledged")
-
     producer = BatchProducer(NOWHERE)
     output = SharedOutput(producer, no_commit, 0.05)
     output.send([OutRecord("t", None, b"v", [])])
@@ -153,6 +154,51 @@ def test_a_producer_that_cannot_go_on_stops_the_worker() -> None:
     delivery.close(0)
 
 
-def test_a_closed_one_is_closed() -> None:
-    producer = BatchProducer(NOWHERE)
-    assert producer.close(0) == producer.close(0) == len(producer) == 0
+def test_a_closed_one_sends_nothing_and_can_be_asked() -> None:
+    producer, cells = BatchProducer(NOWHERE), new_cells()
+    producer.send(block_of([OutRecord("known", None, b"v", [])]), cells)
+    assert producer.close(0) == 1
+    assert producer.close(0) == len(producer) == 0
+    for topic in ("known", "new"):
+        with pytest.raises(ProducerError, match="the producer is closed"):
+            producer.send(block_of([OutRecord(topic, None, b"v", [])]), cells)
+    assert producer.failure(cells).startswith("topic known: ")
+    assert producer.failure(new_cells()) == producer.fatal() == ""
+
+
+def test_a_topic_s_name_may_be_none() -> None:
+    with pytest.raises(ProducerError, match="no such name"):
+        BatchProducer(NOWHERE).send(block_of([OutRecord("t" * 600, None, b"v", [])]), new_cells())
+
+
+@pytest.mark.parametrize("dropped", ["del producer, cells; gc.collect()", ""], ids=["dropped", "at the end"])
+def test_one_that_nobody_closes_ends_all_the_same(dropped: str) -> None:
+    """Its reports come in all the while."""
+    script = f"""
+import gc
+from equipoise.streams.blocks import OutRecord, block_of
+from equipoise.streams.producer import BatchProducer, new_cells
+producer, cells = BatchProducer({NOWHERE!r} | {{"message.timeout.ms": 1}}), new_cells()
+for _ in range(200):
+    producer.send(block_of([OutRecord("t", None, b"v", []) for _ in range(200)]), cells)
+{dropped}
+print("ended")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "ended\n", "")
+
+
+def test_a_seal_that_outlives_the_producer_ends() -> None:
+    async def closing() -> None:
+        producer = BatchProducer(NOWHERE)
+        output = SharedOutput(producer, no_commit, 30)
+        output.send([OutRecord("t", None, b"v", []) for _ in range(1_000)])
+        rows = (OutRecord("t", None, b"row", []) for _ in range(1_000))
+        sealing = asyncio.create_task(output.seal([Stage("rows", rows)], {}))
+        await asyncio.sleep(0.01)
+        output.close()
+        await asyncio.to_thread(producer.close, 0)
+        with pytest.raises(DeliveryError, match="Purged"):
+            await sealing
+
+    asyncio.run(asyncio.wait_for(closing(), 30))
