@@ -10,6 +10,7 @@ import tempfile
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,16 @@ def book(python: Path, path: Path, contract: binance.Contract) -> pl.DataFrame:
 def beside(rebuilt: pl.DataFrame, theirs: pl.DataFrame, path: Path, contract: binance.Contract) -> compare.Causes:
     """How many of hftbacktest's rows the rebuilt book equals, and how many differ by which cause."""
     joined = compare.at_or_before(theirs, rebuilt)
-    recorded = _Recorded(path, contract)
+    recorded = _recorded(path, contract)
     causes: Counter[str] = Counter({compare.AGREE: 0, compare.UNEXPLAINED: 0})
     for row, equal in zip(joined.rows(named=True), compare.agrees(joined), strict=True):
         causes[compare.AGREE if equal else recorded.cause(row)] += 1
     return dict(causes)
+
+
+@lru_cache(1)
+def _recorded(path: Path, contract: binance.Contract) -> "_Recorded":
+    return _Recorded(path, contract)
 
 
 class _Recorded:

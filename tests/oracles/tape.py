@@ -1,6 +1,7 @@
 """What an oracle makes of a recording: best quotes, trades and the number of records."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import polars as pl
 
@@ -43,6 +44,7 @@ class Tape:
         return pl.DataFrame(self.trades, schema=TRADE_SCHEMA, orient="row")
 
 
+@lru_cache(1 << 16)  # a recording says the same prices and sizes again and again
 def units(text: str, size: str) -> int:
     """Decimal text as a whole number of `size` (also decimal text); anything else is an error."""
     whole, _, fraction = text.partition(".")

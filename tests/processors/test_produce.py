@@ -172,6 +172,7 @@ def test_a_step_is_laid_out_as_plain_python_would(
         assert found == _plainly(outputs, table, frames, told)
 
 
+@pytest.mark.slow  # uncompiled
 def test_what_is_handed_over_is_what_was_laid_out() -> None:
     table, broker, cells = _listed(), Broker(), np.zeros(CELLS, np.int64)
     outputs = _outputs([(row % 3, row % 2, row, 1 + row % 3) for row in range(CHUNK + 9)], [])

@@ -108,6 +108,7 @@ def test_state_of_version_1_is_read() -> None:
         Engine(listed, other, sources=2).load(stored)
 
 
+@pytest.mark.slow  # uncompiled
 def test_state_of_version_2_is_read_beside_rows_of_today() -> None:
     """Rows that the second version wrote after 500 rows of this market, with every measure on."""
     stored, settings = _kept("version_2"), engine_settings(load_settings(None, {}))

@@ -186,6 +186,7 @@ def test_unused_buckets_stay_out() -> None:
     assert record["id"] == "binance:BTCUSDT/final/0"
 
 
+@pytest.mark.slow  # uncompiled
 def test_rows_are_told_apart_by_what_they_emit() -> None:
     table = Instruments()
     for symbol in ("A", "BB"):

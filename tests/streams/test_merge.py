@@ -1,5 +1,6 @@
 """The merge: one order whatever the batches, waits that end, stamps that lie."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def _oracle(stamps: list[list[int]]) -> list[tuple[int, int]]:
     return order
 
 
+@pytest.mark.slow  # uncompiled
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_interleaving_and_batching_gives_one_order(data: st.DataObject) -> None:

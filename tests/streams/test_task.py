@@ -39,6 +39,7 @@ def _all_at_once(words: dict[str, list[str]]) -> tuple[list[Any], list[Dead], di
     return [row for step in steps for row in _published(step)], _dead(steps), task.accounts()
 
 
+@pytest.mark.slow  # uncompiled
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_batches_and_restarts_change_nothing(data: st.DataObject) -> None:
