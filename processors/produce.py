@@ -10,7 +10,6 @@ The shapes of its structs are those of rdkafka.h, which keeps them: `rd_kafka_vu
 `rd_kafka_message_t` begins with the error and ends with the opaque pointer.
 """
 
-from threading import Lock
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from equipoise.processors.avro.texts import Texts
 from equipoise.processors.avro.wire import Bytes
 from equipoise.processors.avro.write import Room, decimal, digits, room_of
 from equipoise.processors.jit import inner, njit
-from equipoise.processors.native import address_of, callback, called, copied, put_last_word, put_word, word_at
+from equipoise.processors.native import address_of, called, copied, put_last_word, put_word, word_at
 
 Array = Any  # rows of a structured dtype: neither NumPy nor numba types their fields
 Ints = NDArray[np.int64]
@@ -176,7 +175,7 @@ def _fixed_entries(entries: Ints, cells: int) -> None:
     entries[5, 0], entries[5, 1] = _FLAGS, _COPY
 
 
-def _delivered(_: int, message: int, __: int) -> None:
+def delivered(_: int, message: int, __: int) -> None:
     """librdkafka's report of one message, called by whoever polls the producer: count it in its caller's cells."""
     cells = word_at(message + _MESSAGE_OPAQUE)
     if cells == 0:
@@ -188,15 +187,3 @@ def _delivered(_: int, message: int, __: int) -> None:
             put_word(cells + 8 * WHERE, word_at(message + _MESSAGE_TOPIC))
             put_word(cells + 8 * ERROR, error - ((error & 0x80000000) << 1))
     put_last_word(count, word_at(count) + 1)  # from then on nobody keeps the cells for us
-
-
-_made: list[Any] = []
-_making: Final = Lock()
-
-
-def delivered() -> Any:
-    """The report of one message as C calls it (`native.callback`); made when it is needed first, 0.1 s."""
-    with _making:
-        if not _made:
-            _made.append(callback(_delivered))
-    return _made[0]

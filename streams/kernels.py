@@ -27,11 +27,12 @@ from equipoise.processors.columns import (
 from equipoise.processors.engine import Engine
 from equipoise.processors.instruments import Instrument, Instruments
 from equipoise.processors.jit import cache_folder
-from equipoise.processors.produce import delivered, entries, hand_over, serve
+from equipoise.processors.produce import entries, hand_over, serve
 from equipoise.schemas.enums import Action, Flag
 from equipoise.streams.frames import Frame
 from equipoise.streams.heartbeat import Heartbeats
 from equipoise.streams.outgoing import WRITTEN, Outgoing
+from equipoise.streams.producer import report
 from equipoise.streams.records import Decoded, RawRecord, batch_of
 from equipoise.streams.settings import Delivery, Settings, Topics
 from equipoise.streams.settings.engine import engine_settings
@@ -93,7 +94,7 @@ def _write_one_each(outputs: Outputs, instruments: Instruments) -> None:
         no_words, no_bytes = np.zeros(4, np.int64), np.zeros(0, np.uint8)
         hand_over(no_words, no_words, block.records[:0], block.headers, no_words, entries(0), no_bytes)
     serve(0, 0, np.ones(1, np.int64))
-    delivered()
+    report()
     beats = Heartbeats(Delivery(), instruments)
     beats.published(outputs, 0)
     list(beats.due(2**62))

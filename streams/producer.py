@@ -9,13 +9,14 @@ import time
 import weakref
 from collections.abc import Mapping
 from functools import cache
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final
 
 import numpy as np
 from confluent_kafka import cimpl
 from numpy.typing import NDArray
 
+from equipoise.processors.native import callback
 from equipoise.processors.produce import (
     CELLS,
     DONE,
@@ -90,6 +91,18 @@ def library() -> Any:
     return Functions
 
 
+_making: Final = Lock()
+_made: Final[list[Any]] = []
+
+
+def report() -> Any:
+    """`delivered` as C calls it (`native.callback`); made when it is needed first, 0.1 s."""
+    with _making:
+        if not _made:
+            _made.append(callback(delivered))
+    return _made[0]
+
+
 def new_cells() -> Ints:
     """Of somebody who has sent nothing yet."""
     return np.zeros(CELLS, np.int64)
@@ -109,7 +122,7 @@ class BatchProducer:
     def __init__(self, config: Mapping[str, Any]) -> None:
         """Producer with librdkafka's settings, by their names. Raises ProducerError."""
         self._lib = library()
-        self._handle = _made(self._lib, config)
+        self._handle = _handle_with(self._lib, config)
         self._closed = False
         addresses = (ctypes.cast(function, ctypes.c_void_p).value for function in (self._lib.produceva, self._lib.poll))
         produceva, poll = addresses
@@ -204,7 +217,7 @@ class BatchProducer:
         time.sleep(_ROOM_S)
 
 
-def _made(lib: Any, config: Mapping[str, Any]) -> int:
+def _handle_with(lib: Any, config: Mapping[str, Any]) -> int:
     """A handle of librdkafka's with these settings. Raises ProducerError."""
     error = ctypes.create_string_buffer(_TEXT)
     conf = lib.conf_new()
@@ -213,7 +226,7 @@ def _made(lib: Any, config: Mapping[str, Any]) -> int:
         if lib.conf_set(conf, name.encode(), text.encode(), error, _TEXT) != _OK:
             lib.conf_destroy(conf)
             raise ProducerError(f"{name}: {error.value.decode(errors='replace')}")
-    lib.conf_set_dr_msg_cb(conf, delivered().address)
+    lib.conf_set_dr_msg_cb(conf, report().address)
     handle: int | None = lib.new(_PRODUCER, conf, error, _TEXT)
     if not handle:
         lib.conf_destroy(conf)

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from equipoise.processors.avro.bodies import CHUNK
 from equipoise.processors.columns import COMPONENT_DTYPE, MEASURE_DTYPE, SIGNAL_DTYPE, WINDOW_DTYPE, Outputs
 from equipoise.processors.instruments import Instrument, Instruments
-from equipoise.processors.produce import CELLS, DONE, ERROR, REFUSED, SENT, WHERE, delivered, entries, hand_over
+from equipoise.processors.produce import CELLS, DONE, ERROR, REFUSED, SENT, WHERE, entries, hand_over
 from equipoise.schemas.headers import CATCHING_UP, Headers, offset_header, source_headers
 from equipoise.streams.blocks import Block, OutRecord, block_of, records_of
 from equipoise.streams.frames import Frame
 from equipoise.streams.outgoing import FEE, SPREAD, WINDOW, WRITTEN, Outgoing, payloads
+from equipoise.streams.producer import report
 from equipoise.streams.settings import Topics
 
 PRODUCEVA = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 3)
@@ -99,17 +100,17 @@ def test_a_refused_record_is_told_and_can_be_handed_over_again() -> None:
 @pytest.mark.parametrize(("errors", "first"), [([0, 0], 0), ([0, -192, 7], -192), ([10], 10)])
 def test_reports_are_counted_and_the_first_error_is_kept(errors: list[int], first: int) -> None:
     cells = np.zeros(CELLS, np.int64)
-    report = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(delivered().address)
+    tell = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(report().address)
     for number, error in enumerate(errors):
         message = np.zeros(9, np.int64)
         message[0] = (error & 0xFFFFFFFF) | (0x5A << 32)  # an int, and padding
         message[1], message[8] = 1_000 + number, cells.ctypes.data
-        report(0, message.ctypes.data, 0)
+        tell(0, message.ctypes.data, 0)
     at = errors.index(first)
     refused = len(errors) - errors.count(0)
     assert (cells[DONE], cells[REFUSED]) == (len(errors) - refused, refused)
     assert (cells[ERROR], cells[WHERE]) == (first, (1_000 + at) if first else 0)
-    report(0, np.zeros(9, np.int64).ctypes.data, 0)  # of nobody
+    tell(0, np.zeros(9, np.int64).ctypes.data, 0)  # of nobody
 
 
 def _listed() -> Instruments:
