@@ -23,6 +23,8 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+PLAIN = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]  # numba makes its settings at run time
+
 F = TypeVar("F", bound=Callable[..., Any])
 A = TypeVar("A")
 
@@ -88,4 +90,4 @@ def given(arrays: A) -> A:
         return cast(A, type(arrays)._make(parts) if hasattr(arrays, "_make") else tuple(parts))
     if not isinstance(arrays, np.ndarray) or arrays.dtype.names is None:
         return arrays
-    return cast(A, arrays.view(np.recarray if numba.config.DISABLE_JIT else np.ndarray))  # type: ignore[attr-defined]
+    return cast(A, arrays.view(np.recarray if PLAIN else np.ndarray))

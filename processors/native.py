@@ -14,7 +14,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.extending import intrinsic
 
-PLAIN: Final = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
+from equipoise.processors.jit import PLAIN
+
 _WORD: Final = ir.IntType(64)
 
 
@@ -91,11 +92,7 @@ address_of: Any = (lambda array: array.ctypes.data) if PLAIN else _address
 word_at: Any = _plain_word if PLAIN else _of_words(1, _load)
 """Eight bytes of memory."""
 
-put_word: Any = (
-    _put_plain_word
-    if PLAIN
-    else _of_words(2, lambda builder, at, word: builder.store(word, _to(builder, at)), types.void)
-)
+put_word: Any = _put_plain_word if PLAIN else _of_words(2, _store, types.void)
 """Write eight bytes of memory: an address, a word."""
 
 put_last_word: Any = _put_plain_word if PLAIN else _of_words(2, _store_last, types.void)

@@ -6,11 +6,12 @@ With the JIT off it does nothing. It never changes a result.
 from collections.abc import Callable
 from typing import Any, cast
 
-import numba
 from llvmlite import ir
 from numba.core import cgutils as untyped
 from numba.core import types
 from numba.extending import intrinsic
+
+from equipoise.processors.jit import PLAIN
 
 cgutils: Any = untyped
 _READ, _KEEP, _DATA = 0, 3, 1  # of llvm.prefetch: read, in all levels of the cache, data
@@ -40,5 +41,4 @@ def _nothing(array: Any, row: int, byte: int) -> None:
     del array, row, byte
 
 
-_plain = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]  # numba makes its settings at run time
-line: Callable[[Any, int, int], None] = _nothing if _plain else cast(Any, _line)
+line: Callable[[Any, int, int], None] = _nothing if PLAIN else cast(Any, _line)

@@ -9,8 +9,6 @@ from equipoise.processors.produce import AT, HEADER, NAME, Templates
 from equipoise.schemas.headers import SOURCE_OFFSET, Headers, offset_header, source_headers
 from equipoise.streams.blocks import Pack, rows_at
 
-Told = tuple[tuple[str, ...], tuple[str, ...]]
-
 
 class Frame(NamedTuple):
     """Of a schema: its id, before a payload or in a header; and where its records go."""
@@ -23,10 +21,9 @@ class Frame(NamedTuple):
 class Common(NamedTuple):
     """What the records of some schemas have in common, as `lay_out` takes it."""
 
-    told: Told  # from what it was made: topics of the sources, and names of the headers whose values change
     topics: tuple[str, ...]
     templates: Templates
-    changing: int  # the first of these headers
+    changing: int  # the first header whose value changes
     longest_prefix: int
     kept: list[object]  # what the addresses point into
 
@@ -41,10 +38,13 @@ class Common(NamedTuple):
             self.kept[1:] = [data]
 
 
-def common(told: Told, frames: Sequence[Frame], partition: int) -> Common:
-    """Templates of the headers of each source and schema; what is not known yet is filled in, the offset by record."""
-    fronts = [[*source_headers(topic, partition), offset_header(0)] for topic in told[0]]
-    changing = [(name, b"") for name in told[1]]
+def common(topics: Sequence[str], partition: int, names: Sequence[str], frames: Sequence[Frame]) -> Common:
+    """Templates of the headers of each source's topic and each schema.
+
+    Values of the headers `names` are filled in later, those of the offset by record.
+    """
+    fronts = [[*source_headers(topic, partition), offset_header(0)] for topic in topics]
+    changing = [(name, b"") for name in names]
     pack = Pack()
     prefixes = [pack.put(frame.prefix) for frame in frames]
     rows = [
@@ -63,4 +63,4 @@ def common(told: Told, frames: Sequence[Frame], partition: int) -> Common:
     offset = next(at for at, (name, _) in enumerate(fronts[0]) if name == SOURCE_OFFSET)
     templates = Templates(shaped, counts, rows_at(data, prefixes, 2, (0,)), offset)
     longest = max(size for _, size in prefixes)
-    return Common(told, tuple(frame.topic for frame in frames), templates, len(fronts[0]), longest, [data])
+    return Common(tuple(frame.topic for frame in frames), templates, len(fronts[0]), longest, [data])

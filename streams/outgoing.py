@@ -62,7 +62,7 @@ class Outgoing:
         }
         self._frames = {schema: frame._replace(topic=names[schema]) for schema, frame in frames.items()}
         self._room = layout(0, 0)
-        self._common: dict[tuple[int, tuple[str, ...], tuple[str, ...]], Common] = {}
+        self._common: dict[tuple[Any, ...], Common] = {}
 
     def blocks(self, outputs: Outputs, topics: Sequence[str], partition: int, extra: Headers) -> Iterator[Block]:
         """The records of the outputs; each block is good until the next one is asked for.
@@ -95,10 +95,9 @@ class Outgoing:
 
     def _common_of(self, schemas: tuple[str, ...], topics: Sequence[str], partition: int, extra: Headers) -> Common:
         """What a partition's records have in common."""
-        told = tuple(topics), tuple(name for name, _ in extra)
-        known = self._common.get((partition, schemas, told[1]))
-        if known is None or known.told != told:
-            known = common(told, [self._frames[schema] for schema in schemas], partition)
-            self._common[partition, schemas, told[1]] = known
-        known.fill_in(extra)
-        return known
+        names = tuple(name for name, _ in extra)
+        key = tuple(topics), partition, names, schemas
+        if key not in self._common:
+            self._common[key] = common(topics, partition, names, [self._frames[schema] for schema in schemas])
+        self._common[key].fill_in(extra)
+        return self._common[key]

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Mapping
 from functools import cache
 from threading import Lock, Thread
+from types import SimpleNamespace
 from typing import Any, Final
 
 import numpy as np
@@ -74,11 +75,7 @@ def library() -> Any:
     Raises:
         ProducerError: this build of confluent-kafka hides one of them.
     """
-    loaded = ctypes.CDLL(cimpl.__file__)
-
-    class Functions:
-        pass
-
+    loaded, found = ctypes.CDLL(cimpl.__file__), SimpleNamespace()
     for name, (result, arguments) in _FUNCTIONS.items():
         try:
             function = getattr(loaded, f"rd_kafka_{name}")
@@ -87,8 +84,8 @@ def library() -> Any:
                 f"confluent-kafka hides rd_kafka_{name}: install its wheel, or build it on a shared librdkafka"
             ) from None
         function.restype, function.argtypes = result, arguments
-        setattr(Functions, name, staticmethod(function))
-    return Functions
+        setattr(found, name, function)
+    return found
 
 
 _making: Final = Lock()
@@ -113,6 +110,11 @@ def owed(cells: Ints) -> int:
     return int(cells[SENT] - cells[DONE])
 
 
+def _reported_on(cells: Ints) -> bool:
+    """Whether reports are still to come, and will be written there."""
+    return bool(cells[SENT] != cells[DONE] + cells[REFUSED])
+
+
 class BatchProducer:
     """To be used by one thread at a time, and closed by any. A thread of its own serves librdkafka's reports.
 
@@ -124,8 +126,7 @@ class BatchProducer:
         self._lib = library()
         self._handle = _handle_with(self._lib, config)
         self._closed = False
-        addresses = (ctypes.cast(function, ctypes.c_void_p).value for function in (self._lib.produceva, self._lib.poll))
-        produceva, poll = addresses
+        produceva, poll = (ctypes.cast(each, ctypes.c_void_p).value for each in (self._lib.produceva, self._lib.poll))
         self._api = np.array((produceva, self._handle, 0, 0), np.int64)
         self._topics: dict[str, int] = {}
         self._handles: dict[tuple[str, ...], Ints] = {}
@@ -148,8 +149,8 @@ class BatchProducer:
         """
         if not len(block.records):
             return 0
-        if cells[SENT] == cells[DONE] + cells[REFUSED]:
-            self._cells[:] = [one for one in self._cells if one[SENT] != one[DONE] + one[REFUSED]] + [cells]
+        if not _reported_on(cells):
+            self._cells[:] = [*filter(_reported_on, self._cells), cells]
         if len(self._entries) < FIXED + block.most_headers:
             self._entries = entries(2 * block.most_headers)
         if len(self._joined) < block.longest:

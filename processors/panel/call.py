@@ -15,11 +15,9 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
-from equipoise.processors.jit import OPTIONS, inner
+from equipoise.processors.jit import OPTIONS, PLAIN, inner
 from equipoise.processors.measures.measure import Array, Measure
 from equipoise.processors.measures.observation import OBSERVATION, RESULT
-
-PLAIN = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]  # numba makes its settings at run time
 
 _OPTIONS = {name: value for name, value in OPTIONS.items() if name != "forceinline"} | {"no_cpython_wrapper": True}
 
