@@ -57,8 +57,8 @@ class Length:
 # The JVM takes about ten million records to settle; nothing is gained by giving a slow peer minutes.
 FULL: Final = {
     "fast": Length(20_000_000, 10_000_000, 2_000_000),
-    "middle": Length(600_000, 200_000, 50_000, 20_000),
-    "slow": Length(120_000, 40_000, 10_000, 5_000),
+    "middle": Length(200_000, 100_000, 25_000, 10_000),
+    "slow": Length(60_000, 30_000, 10_000, 5_000),
 }
 QUICK: Final = {
     "fast": Length(4_000_000, 2_000_000, 1_000_000),

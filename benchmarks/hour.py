@@ -4,7 +4,8 @@
         [--distribution zipf]
 
 Not part of `make bench`. A line a minute on the terminal and in `.bench/hour.csv`; at the end the first and the last
-tenth beside each other, and five restarts. The input topic keeps 2 GB, so the disk need not hold the hour.
+tenth beside each other, and five restarts. Orders, signals and windows keep 2 GB each, so the disk need not hold an
+hour of them (a hundred).
 """
 
 import argparse
@@ -138,9 +139,11 @@ def run(cluster: Cluster, load: LoadSettings, seconds: int, every_s: int) -> tup
 @contextmanager
 def _topic(cluster: Cluster) -> Iterator[tuple[str, str]]:
     name = f"hour-{time.monotonic_ns()}"
-    cluster.create(f"{name}-orders", _KEEP)
+    orders, sink = f"{name}-orders", f"{name}-out"
+    for topic in (orders, sink, f"{sink}-spread-signals", f"{sink}-fee-signals"):
+        cluster.create(topic, _KEEP)
     try:
-        yield f"{name}-orders", f"{name}-out"
+        yield orders, sink
     finally:
         cluster.delete(name)
 

@@ -5,9 +5,8 @@
 
 Round N of a run has the seed SEED + N - 1: `--rounds 1 --seed S` repeats one. A seed fixes what goes wrong, the input
 and the times; what the machine does in between it cannot fix. Without --bootstrap three brokers are started in
-containers. The clock is stepped where --faketime names the library (Debian: faketime). Rounds side by side have topics,
-workers and proxies of their own; what one does to a broker, the others feel. Brokers are killed one at a time, also by
-several runs on one cluster.
+containers. Rounds side by side have topics, workers, clocks and proxies of their own; what one does to a broker, the
+others feel. Brokers are killed one at a time, also by several runs on one cluster.
 """
 
 import argparse
@@ -30,10 +29,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     lanes = {"mp_context": multiprocessing.get_context("spawn"), "initializer": lane.ready}
     failed = []
-    with (
-        _cluster(asked) as cluster,
-        ProcessPoolExecutor(asked.side_by_side, **lanes, initargs=(asked.faketime, folder)) as pool,
-    ):
+    with _cluster(asked) as cluster, ProcessPoolExecutor(asked.side_by_side, **lanes) as pool:
         seeds = range(asked.seed, asked.seed + asked.rounds)
         running = {pool.submit(lane.run, seed, asked.mode, cluster, folder): seed for seed in seeds}
         for ended in as_completed(running):
@@ -56,7 +52,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bootstrap", help="brokers that run already")
     parser.add_argument("--kill", default="", help="command that kills broker {}, counted from 1")
     parser.add_argument("--up", default="", help="command that starts broker {} again")
-    parser.add_argument("--faketime", default="", help="libfaketimeMT.so.1, to step the workers' clock")
     return parser.parse_args()
 
 

@@ -48,17 +48,15 @@ class Plan(NamedTuple):
         return f"{self.workers} workers, stops of {self.stopped_s:.1f} s: " + ", ".join(told)
 
 
-def drawn(draw: random.Random, mode: str, brokers: bool, clock: bool) -> Plan:
+def drawn(draw: random.Random, mode: str, brokers: bool) -> Plan:
     """A round of this mode.
 
     Args:
         draw: the round's own.
         mode: `alo` or `tx`.
         brokers: whether brokers may be killed.
-        clock: whether the clock can be stepped.
     """
     left_out = set() if brokers else {"broker", "leaders"}
-    left_out |= set() if clock else {"clock"}
     names = [name for name in WEIGHTS if name not in left_out]
     weights = [WEIGHTS[name] for name in names]
     stopped_s = draw.choice([0.3, 0.3, SESSION_MS / 1000 + draw.uniform(0.5, 1.5)])

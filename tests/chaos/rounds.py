@@ -15,7 +15,7 @@ from typing import Any
 from confluent_kafka import Consumer, ElectionType, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.chaos import faults, feed, verdict
+from tests.chaos import clock, faults, feed, verdict
 from tests.chaos.cluster import Cluster
 from tests.chaos.faults import SESSION_MS, Fault, Plan
 from tests.chaos.proxy import Proxy
@@ -45,7 +45,7 @@ class Round:
     cluster: Cluster
     proxy: Proxy
     folder: Path
-    clock: Path | None
+    time_file: Path
     workers: list[Worker] = field(default_factory=list)
     wanted: int = 1
     until: list[tuple[float, Callable[[], None]]] = field(default_factory=list)  # what ends faults, and when
@@ -76,7 +76,7 @@ class Round:
 
     def start(self, failpoints: str = "", disk_bytes: int = 0) -> None:
         log = self.folder / f"worker-{len(self.workers)}.log"
-        self.workers.append(Worker(self.flags(self.proxy.bootstrap), log, failpoints, disk_bytes))
+        self.workers.append(Worker(self.flags(self.proxy.bootstrap), log, self.time_file, failpoints, disk_bytes))
 
     @property
     def living(self) -> list[Worker]:
@@ -167,27 +167,27 @@ class Round:
             admin.elect_leaders(ElectionType.PREFERRED, None).result(60)
 
     def _clock(self, fault: Fault) -> None:
-        assert self.clock is not None
-        self.clock.write_text(f"{fault.words}\n")
+        clock.step(self.time_file, int(fault.words))
 
 
 class StuckError(AssertionError):
     """The input was not settled in time."""
 
 
-def run(seed: int, mode: str, cluster: Cluster, folder: Path, clock: Path | None = None) -> str:
+def run(seed: int, mode: str, cluster: Cluster, folder: Path) -> str:
     """One round from its seed. Returns what was done, in a line.
 
     Raises:
         AssertionError: something was lost, doubled or different, a worker ended by itself, or nothing moved any more.
     """
     draw = random.Random(f"{mode}-{seed}")
-    plan = faults.drawn(draw, mode, cluster.mortal, clock is not None)
+    plan = faults.drawn(draw, mode, cluster.mortal)
     name = f"chaos-{mode}-{seed}-{time.time_ns() // 1_000_000 % 10**8}"
     records = feed.drawn(draw, name, RECORDS)
-    times = [time.monotonic()]
+    times, time_file = [time.monotonic()], folder / "clock"
+    clock.step(time_file, 0)
     with Proxy(cluster.brokers) as proxy:
-        this = Round(name, mode, plan, cluster, proxy, folder, clock, wanted=plan.workers)
+        this = Round(name, mode, plan, cluster, proxy, folder, time_file, wanted=plan.workers)
         flags = this.flags(cluster.bootstrap)
         answer = verdict.undisturbed(records, flags)
         with cluster.whole():

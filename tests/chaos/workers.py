@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.chaos import clock
+
 PR_SET_PDEATHSIG = 1
 GIVEN_UP = ("DeliveryError", "StuckError")
 FORKS = multiprocessing.get_context("forkserver")
@@ -26,12 +28,13 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int) -> None:
+def _work(flags: dict[str, Any], log: Path, failpoints: str, disk_bytes: int, time_file: Path) -> None:
     from equipoise.streams.failpoints import arm
     from equipoise.streams.settings import load
     from equipoise.streams.worker import run
 
     die_with_parent()
+    clock.follow(time_file)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for number in (1, 2):
         os.dup2(out, number)
@@ -66,10 +69,12 @@ def _awaited(coro: Any) -> Iterator[str]:
 class Worker:
     """One worker process."""
 
-    def __init__(self, flags: dict[str, Any], log: Path, failpoints: str = "", disk_bytes: int = 0) -> None:
+    def __init__(
+        self, flags: dict[str, Any], log: Path, time_file: Path, failpoints: str = "", disk_bytes: int = 0
+    ) -> None:
         self.log = log
         self.failpoints = failpoints
-        self.process = FORKS.Process(target=_work, args=(flags, log, failpoints, disk_bytes), daemon=True)
+        self.process = FORKS.Process(target=_work, args=(flags, log, failpoints, disk_bytes, time_file), daemon=True)
         self.process.start()
         self.stopped_s: float | None = None
         self.asked = False  # to end
