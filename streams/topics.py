@@ -70,7 +70,7 @@ def wanted(settings: Settings) -> list[Wanted]:
 
 
 class Topics:
-    """The cluster's topics. Every method blocks, and raises KafkaException where the brokers do."""
+    """The cluster's topics. Every method blocks, and raises KafkaException where the brokers do or do not answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -90,11 +90,12 @@ class Topics:
         made = self._admin.create_topics(
             [NewTopic(topic.name, topic.partitions, replication, config=topic.config) for topic in missing],
             operation_timeout=self._timeout_s,
+            request_timeout=self._timeout_s,
         ) if missing else {}  # fmt: skip
         results = {topic.name: "exists" for topic in wanted(self._settings)}
         for name, future in made.items():
             try:
-                future.result(self._timeout_s)
+                future.result()
                 results[name] = "created"
             except KafkaException as why:
                 existed = why.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS
@@ -104,10 +105,11 @@ class Topics:
     def cleanup_policies(self, names: Iterable[str]) -> dict[str, str]:
         """By topic. One that we may not describe is left out."""
         asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+        answers = self._admin.describe_configs(asked, request_timeout=self._timeout_s) if asked else {}
         found = {}
-        for resource, future in self._admin.describe_configs(asked).items() if asked else ():
+        for resource, future in answers.items():
             try:
-                found[resource.name] = future.result(self._timeout_s)["cleanup.policy"].value
+                found[resource.name] = future.result()["cleanup.policy"].value
             except KafkaException:
                 continue
         return found

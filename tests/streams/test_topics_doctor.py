@@ -11,6 +11,7 @@ from equipoise.streams.cli import doctor
 from equipoise.streams.cli import topics as topics_command
 from equipoise.streams.settings import InputTopic, load
 from equipoise.streams.topics import Topics, TopicsError, check_partitions, inputs, wanted
+from tests.chaos.proxy import Proxy
 from tests.containers import free_port
 
 pytestmark = pytest.mark.broker
@@ -59,6 +60,21 @@ def test_no_broker_is_one_sentence_with_advice(tmp_path: Path, monkeypatch: pyte
     status, said = _run(doctor.command, *where)
     assert status == 1
     assert "-> start a broker" in said
+
+
+def test_a_broker_that_does_not_answer_is_why_no_topic_was_made(
+    bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, port = bootstrap.split(":")
+    with Proxy([(host, int(port))]) as proxy:
+        topics = Topics(load(flags={"kafka.bootstrap": proxy.bootstrap, "kafka.request_timeout_ms": 500}))
+        assert topics.partitions() is not None
+        proxy.hold(True)
+        monkeypatch.setattr(topics, "partitions", dict)
+        told = topics.create()
+        assert len(told) == len(wanted(load()))
+        assert all("imed out" in why for why in told.values()), told
+        assert topics.cleanup_policies(told) == {}
 
 
 def test_patterns_take_venue_symbol_and_channel_from_the_name() -> None:
