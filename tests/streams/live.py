@@ -179,7 +179,10 @@ def publish(bootstrap: str, records: Iterable[RawRecord]) -> None:
 
 def create_topics(flags: dict[str, object], existing: bool = False) -> Settings:
     settings = load(flags=flags)
-    assert set(Topics(settings).create().values()) <= ({"created", "exists"} if existing else {"created"})
+    told = Topics(settings).create()
+    if existing and not set(told.values()) <= {"created", "exists"}:  # the brokers may have had too much to do
+        told = Topics(settings).create()
+    assert set(told.values()) <= ({"created", "exists"} if existing else {"created"}), told
     return settings
 
 
