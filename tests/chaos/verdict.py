@@ -13,7 +13,7 @@ from equipoise.streams.settings import Settings
 from equipoise.streams.state_rows import select
 from tests.streams import live
 
-LIMIT_S, MARKERS_S, AGAIN_S = 120.0, 15.0, 0.5
+LIMIT_S, MARKERS_S, AGAIN_S = 120.0, 60.0, 0.5
 Letter = tuple[str, int, int, str, bytes | None]  # topic, partition, offset, cause, value
 
 
