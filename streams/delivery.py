@@ -164,6 +164,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "partitioner": "murmur2_random",  # as Java's, so that keys meet whoever wrote them
         "delivery.timeout.ms": delivery.ack_timeout_ms,
         "request.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
+        "socket.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
         "queue.buffering.max.messages": QUEUE_RECORDS,
         "message.max.bytes": MESSAGE_MAX_BYTES,
     }

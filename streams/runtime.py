@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 BEAT_S: Final = 0.1
 FENCED_SESSIONS: Final = 2  # of the group's: so long we wait for partitions once ours were somebody else's
+LOOK_S: Final = 0.1  # between looks whether anybody still asks for a seal
 REPORT_S: Final = 60.0
 Place = tuple[str, int]  # topic, partition
 Slot = tuple[str, int]  # '' or MEMPOOL, and the partition number
@@ -155,7 +156,7 @@ class Runtime:
         sealing = asyncio.create_task(self._seal())
         if not (await asyncio.wait({sealing}, timeout=limit_s))[0]:
             log.warning("last checkpoint is not sealed within %g s, its input will be repeated", limit_s)
-            sealing.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it ends by itself
+            sealing.add_done_callback(_nobody_asks)  # it ends by itself
         elif why := sealing.exception():  # the next owner continues from the checkpoint before
             log.warning("last checkpoint failed, its input will be repeated: %s", sentence(why))
         self._drop()
@@ -237,11 +238,17 @@ class Runtime:
         return Partition(number, task, topics, writer, output, self._tools)
 
     async def _seal(self) -> None:
-        partitions = list(self.partitions.values())
-        results = await asyncio.gather(*(one.checkpoint() for one in partitions), return_exceptions=True)
-        for partition, why in zip(partitions, results, strict=True):
-            if why is not None and not partition.closed:
-                raise why
+        """Seal all partitions. What is given back meanwhile ends by itself: those that come next do not wait for it."""
+        sealing = {asyncio.create_task(one.checkpoint()): one for one in self.partitions.values()}
+        left = set(sealing)
+        while not all(sealing[job].closed for job in left):
+            left = (await asyncio.wait(left, timeout=LOOK_S))[1]
+        for job in left:
+            job.add_done_callback(_nobody_asks)
+        for why in [
+            why for job, one in sealing.items() if job not in left and (why := job.exception()) and not one.closed
+        ]:
+            raise why
 
     def _drop(self) -> None:
         for partition in self.partitions.values():
@@ -288,6 +295,12 @@ class Runtime:
         self._drop()
         if not self.failed.done():
             self.failed.set_exception(why)
+
+
+def _nobody_asks(ended: "asyncio.Task[None]") -> None:
+    """How it ended; else asyncio would say that nobody did ask."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 def check_together(by_number: Mapping[int, Sequence[str]]) -> None:

@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 0.02
 CALL_S: Final = 5.0  # one call of the producer; where that is not enough it is repeated up to the limit
 AGAIN_S: Final = 0.1
+PATIENCE_S: Final = 3 * CALL_S  # with calls that end later than they say
 CLOSE_S: Final = 0.5  # for an abort that the loop waits for
 NOT_OURS: Final = frozenset({
     KafkaError._FENCED,
@@ -176,12 +177,22 @@ class TransactionalOutput:
     async def seal(self, state: Sequence[Stage], offsets: Offsets) -> None:
         """End the transaction with this state and these offsets in it. Raises DeliveryError, FencedError."""
         self._ending = True
-        try:
-            await asyncio.to_thread(lambda: self._end([record for stage in state for record in stage.records], offsets))
-        finally:
-            self._ending, self.stage = False, ""
-        self._sent, self._began, waiting, self._next = [], False, self._next, []
-        self._take(waiting)
+        records = [record for stage in state for record in stage.records]
+        ending = asyncio.get_running_loop().run_in_executor(None, self._end, records, offsets)
+        ending.add_done_callback(self._ended)
+        if not (await asyncio.wait({ending}, timeout=self._timeout_s + PATIENCE_S))[0]:
+            raise FencedError(f"{self._id}: librdkafka does not come back ({self.stage}): taken up afresh")
+        ending.result()
+
+    def _ended(self, ending: "asyncio.Future[None]") -> None:
+        """The thread is back, and nobody need wait for that: the producer is ours again."""
+        self._ending, self.stage = False, ""
+        if ending.exception() is None:
+            self._sent, self._began, waiting, self._next = [], False, self._next, []
+            if not self.closed:
+                self._take(waiting)
+        elif self.closed:  # while it could not be given up
+            self.give_up(CLOSE_S)
 
     def poll(self) -> None:
         """Serve the producer's queue."""
@@ -273,12 +284,12 @@ class TransactionalOutput:
         except KafkaException as worse:
             self._stop_if_lost(worse.args[0])
             raise DeliveryError(f"{self._id}: {sentence(worse)}") from worse
+        self._began, self._failure = False, None
         if self.closed:
             raise FencedError(f"{self._id}: given back before its transaction ended")
         if time.monotonic() > deadline:
             raise DeliveryError(f"{self._id}: {sentence(why)}")
         self.aborted += 1
-        self._began, self._failure = False, None
         time.sleep(AGAIN_S)
 
     def _stop_if_lost(self, error: KafkaError) -> None:

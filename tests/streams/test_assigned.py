@@ -49,3 +49,38 @@ def test_pending_swaps_need_no_order_topics_beside_them(monkeypatch: pytest.Monk
     monkeypatch.setattr(Runtime, "_begin", begun)
     with pytest.raises(NotImplementedError):
         _assigned({("pending", 0)}, "pending")
+
+
+class Sealed:
+    """A partition that counts its seals; the first may never end."""
+
+    def __init__(self, hangs: bool) -> None:
+        self.hangs, self.closed, self.seals = hangs, False, 0
+
+    async def checkpoint(self) -> None:
+        self.seals += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_seal_that_hangs_does_not_outlive_the_assignment() -> None:
+    async def taken_up_again() -> None:
+        settings = load(flags={"delivery.checkpoint_ms": 50})
+        tools: Any = SimpleNamespace(settings=settings, telemetry=Telemetry())
+        runtime = Runtime(tools, make_task=None, instruments=Instruments(), topics=TOPICS)  # type: ignore[arg-type]
+        before, after, beside = Sealed(hangs=True), Sealed(hangs=False), Sealed(hangs=False)
+        runtime.partitions = {("", 0): before, ("", 1): beside}  # type: ignore[dict-item]
+        job = asyncio.create_task(runtime._checkpoints())
+        while not before.seals:
+            await asyncio.sleep(0.01)
+        await runtime.revoked(0.1)
+        assert before.closed
+        runtime.partitions = {("", 0): after}  # type: ignore[dict-item]
+        while after.seals < 2:
+            await asyncio.sleep(0.01)
+        job.cancel()
+
+    asyncio.run(asyncio.wait_for(taken_up_again(), 5))
