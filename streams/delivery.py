@@ -152,6 +152,7 @@ class Pending:
 def producer_config(settings: Settings) -> dict[str, Any]:
     """What producers of both modes have in common."""
     delivery = settings.delivery
+    request_ms = min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms)
     return librdkafka(settings.kafka) | {
         "enable.idempotence": True,
         # A broker takes any sequence number for a producer's first on a partition. With a second request under way, the
@@ -163,8 +164,8 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "compression.type": delivery.compression,
         "partitioner": "murmur2_random",  # as Java's, so that keys meet whoever wrote them
         "delivery.timeout.ms": delivery.ack_timeout_ms,
-        "request.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
-        "socket.timeout.ms": min(settings.kafka.request_timeout_ms, delivery.ack_timeout_ms),
+        "request.timeout.ms": request_ms,
+        "socket.timeout.ms": request_ms,
         "queue.buffering.max.messages": QUEUE_RECORDS,
         "message.max.bytes": MESSAGE_MAX_BYTES,
     }

@@ -240,15 +240,14 @@ class Runtime:
     async def _seal(self) -> None:
         """Seal all partitions. What is given back meanwhile ends by itself: those that come next do not wait for it."""
         sealing = {asyncio.create_task(one.checkpoint()): one for one in self.partitions.values()}
+        for job in sealing:
+            job.add_done_callback(_nobody_asks)
         left = set(sealing)
         while not all(sealing[job].closed for job in left):
             left = (await asyncio.wait(left, timeout=LOOK_S))[1]
-        for job in left:
-            job.add_done_callback(_nobody_asks)
-        for why in [
-            why for job, one in sealing.items() if job not in left and (why := job.exception()) and not one.closed
-        ]:
-            raise why
+        for job, partition in sealing.items():
+            if job not in left and (why := job.exception()) is not None and not partition.closed:
+                raise why
 
     def _drop(self) -> None:
         for partition in self.partitions.values():

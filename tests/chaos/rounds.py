@@ -45,7 +45,6 @@ class Round:
     cluster: Cluster
     proxy: Proxy
     folder: Path
-    time_file: Path
     workers: list[Worker] = field(default_factory=list)
     wanted: int = 1
     until: list[tuple[float, Callable[[], None]]] = field(default_factory=list)  # what ends faults, and when
@@ -77,6 +76,11 @@ class Round:
     def start(self, failpoints: str = "", disk_bytes: int = 0) -> None:
         log = self.folder / f"worker-{len(self.workers)}.log"
         self.workers.append(Worker(self.flags(self.proxy.bootstrap), log, self.time_file, failpoints, disk_bytes))
+
+    @property
+    def time_file(self) -> Path:
+        """What the workers' clock follows."""
+        return self.folder / "clock"
 
     @property
     def living(self) -> list[Worker]:
@@ -184,10 +188,10 @@ def run(seed: int, mode: str, cluster: Cluster, folder: Path) -> str:
     plan = faults.drawn(draw, mode, cluster.mortal)
     name = f"chaos-{mode}-{seed}-{time.time_ns() // 1_000_000 % 10**8}"
     records = feed.drawn(draw, name, RECORDS)
-    times, time_file = [time.monotonic()], folder / "clock"
-    clock.step(time_file, 0)
+    times = [time.monotonic()]
     with Proxy(cluster.brokers) as proxy:
-        this = Round(name, mode, plan, cluster, proxy, folder, time_file, wanted=plan.workers)
+        this = Round(name, mode, plan, cluster, proxy, folder, wanted=plan.workers)
+        clock.step(this.time_file, 0)
         flags = this.flags(cluster.bootstrap)
         answer = verdict.undisturbed(records, flags)
         with cluster.whole():
