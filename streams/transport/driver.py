@@ -20,7 +20,8 @@ from faust.types import TP, ConsumerMessage, Message
 from equipoise.streams.records import RecordBatch
 from equipoise.streams.retry import Backoff, sentence
 from equipoise.streams.transport.reader import Bounds, Shared
-from equipoise.streams.transport.seam import SeamError, check, consumer_class, rebound
+from equipoise.streams.transport.rebound import SeamError, rebound
+from equipoise.streams.transport.seam import check, consumer_class
 
 log = logging.getLogger(__name__)
 

@@ -44,6 +44,7 @@ _MAGIC_AT: Final = 16
 _MAGIC: Final = 2
 _INT32: Final = 1 << 31
 Place = tuple[str, int]
+Raw = bytes | memoryview
 
 
 class DamageError(RuntimeError):
@@ -87,7 +88,7 @@ class FetchReader:
     """An iterator of RecordBatches, with the attribute that aiokafka's fetch results go by."""
 
     def __init__(
-        self, place: Place, fetched: bytes, aborted: Sequence[tuple[int, int]] | None, offset: int, shared: Shared
+        self, place: Place, fetched: Raw, aborted: Sequence[tuple[int, int]] | None, offset: int, shared: Shared
     ) -> None:
         """Reader of what was fetched from `offset` on.
 

@@ -2,9 +2,9 @@
 
 aiokafka has no way to hand over whole batches. It reads records in one place: `_proc_fetch_request` of its
 fetcher makes a `MemoryRecords` of the bytes and a `PartitionRecords` of that, and from there on only
-iterates and looks at `next_fetch_offset`. So two functions are copied with other globals: that one, and
-`AIOKafkaConsumer.start`, which names the fetcher. Nothing of aiokafka itself is changed; other consumers
-of the process go on as they were.
+iterates and looks at `next_fetch_offset`. So that one is copied with other globals (rebound.py), and so are
+the consumer's `start`, which names the fetcher, and `__init__`, which names the client (frames.py).
+Nothing of aiokafka itself is changed; other consumers of the process go on as they were.
 
 What that rests on is checked by `check`, which names what is different; without it, records come one by
 one (driver.py). Tried and left: assigning to the module's globals (every consumer of the process gets it),
@@ -12,8 +12,7 @@ and swapping the fetcher after `start` (it has begun to fetch by then).
 """
 
 import inspect
-from collections.abc import Callable, Sequence, Set
-from types import FunctionType
+from collections.abc import Sequence, Set
 from typing import Any, Final
 
 import aiokafka
@@ -21,7 +20,9 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.record.memory_records import MemoryRecords
 
+from equipoise.streams.transport.frames import client_class
 from equipoise.streams.transport.reader import FetchReader, Shared
+from equipoise.streams.transport.rebound import SeamError, rebound
 
 Aborted = Sequence[tuple[int, int]] | None
 
@@ -30,27 +31,6 @@ _PARTITION_RECORDS: Final = (
     "self", "tp", "records", "aborted_transactions", "fetch_offset", "key_deserializer", "value_deserializer",
     "check_crcs", "isolation_level",
 )  # fmt: skip
-
-
-class SeamError(RuntimeError):
-    """A library is not as this package needs it: its names have changed."""
-
-
-def rebound(function: Any, **names: Any) -> Callable[..., Any]:
-    """A copy of a function that finds these objects where its module's globals were.
-
-    Raises:
-        SeamError: the function does not use one of the names, or is no plain function.
-    """
-    code = getattr(function, "__code__", None)
-    if code is None or function.__closure__ is not None:
-        raise SeamError(f"{function!r} is no plain Python function")
-    missing = sorted(names.keys() - set(code.co_names))
-    if missing:
-        raise SeamError(f"{function.__module__}.{function.__qualname__} does not use {', '.join(missing)}")
-    copy = FunctionType(code, function.__globals__ | names, function.__name__, function.__defaults__)
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
 
 
 class LogMovedError(RuntimeError):
@@ -80,7 +60,7 @@ class Fetched:
     that it is too large, and pass over one offset. Brokers have sent whole batches since 0.10.1.
     """
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes | memoryview | None) -> None:
         self.raw = raw or b""
 
     def has_next(self) -> bool:
@@ -108,7 +88,7 @@ def consumer_class(topics: Set[str], shared: Shared) -> type[aiokafka.AIOKafkaCo
         one_by_one = len(raw) > _MAGIC_AT and raw[_MAGIC_AT] < 2  # a format of before Kafka 0.11
         if tp.topic in topics and not one_by_one:
             return FetchReader((tp.topic, tp.partition), raw, aborted, offset, shared)
-        return fetcher.PartitionRecords(tp, MemoryRecords(raw), aborted, offset, *rest)
+        return fetcher.PartitionRecords(tp, MemoryRecords(bytes(raw)), aborted, offset, *rest)
 
     class BatchFetcher(fetcher.Fetcher):  # type: ignore[misc]
         _proc_fetch_request = rebound(
@@ -130,8 +110,11 @@ def consumer_class(topics: Set[str], shared: Shared) -> type[aiokafka.AIOKafkaCo
                 error = LogMovedError(f"{tp.topic}[{tp.partition}]: offset {state.position} is not in the log any more")
             super()._set_error(tp, error)
 
-    start = rebound(aiokafka.AIOKafkaConsumer.start, Fetcher=BatchFetcher)
-    return type("BatchConsumer", (aiokafka.AIOKafkaConsumer,), {"start": start})
+    members = {
+        "__init__": rebound(aiokafka.AIOKafkaConsumer.__init__, AIOKafkaClient=client_class()),
+        "start": rebound(aiokafka.AIOKafkaConsumer.start, Fetcher=BatchFetcher),
+    }
+    return type("BatchConsumer", (aiokafka.AIOKafkaConsumer,), members)
 
 
 def check() -> None:
