@@ -19,7 +19,7 @@ from equipoise.processors.jit import PLAIN
 _WORD: Final = ir.IntType(64)
 
 
-def _of_words(count: int, emit: Callable[..., Any], result: Any = types.int64) -> Any:
+def of_words(count: int, emit: Callable[..., Any], result: Any = types.int64) -> Any:
     """What kernels call with so many words, and LLVM's instructions for it."""
 
     def code(context: Any, builder: Any, _: Any, words: Any) -> Any:
@@ -89,19 +89,19 @@ def _plain_call(function: int, *words: int) -> int:
 address_of: Any = (lambda array: array.ctypes.data) if PLAIN else _address
 """Where an array's first element lies."""
 
-word_at: Any = _plain_word if PLAIN else _of_words(1, _load)
+word_at: Any = _plain_word if PLAIN else of_words(1, _load)
 """Eight bytes of memory."""
 
-put_word: Any = _put_plain_word if PLAIN else _of_words(2, _store, types.void)
+put_word: Any = _put_plain_word if PLAIN else of_words(2, _store, types.void)
 """Write eight bytes of memory: an address, a word."""
 
-put_last_word: Any = _put_plain_word if PLAIN else _of_words(2, _store_last, types.void)
+put_last_word: Any = _put_plain_word if PLAIN else of_words(2, _store_last, types.void)
 """The same, seen by other threads only after all that was written before it."""
 
-copied: Any = _plain_copy if PLAIN else _of_words(3, _copy, types.void)
+copied: Any = _plain_copy if PLAIN else of_words(3, _copy, types.void)
 """Copy bytes of memory that do not overlap: to, from, how many."""
 
-called: Any = _plain_call if PLAIN else _of_words(4, _call)
+called: Any = _plain_call if PLAIN else of_words(4, _call)
 """What a C function returns of three words: its address, the words."""
 
 
