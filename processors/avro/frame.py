@@ -1,5 +1,7 @@
 """The schema id of a record, in front of its value or in a header, and the table that goes with it."""
 
+from typing import Any, Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,10 @@ ID_SIZE, GUID_SIZE = 5, 17
 NAME_SIZE = len("__value_schema_id")
 _NAME_1, _NAME_2, _NAME_3 = (np.frombuffer(b"__value_schema_id" + bytes(7), "<u8")[k] for k in range(3))
 NONE, UNKNOWN = -1, -2
+_U: Final[Any] = np.uint64
+_8, _16, _32 = _U(8), _U(16), _U(32)
+_EVEN_8, _ODD_8 = _U(0x00FF00FF00FF00FF), _U(0xFF00FF00FF00FF00)
+_EVEN_16, _ODD_16 = _U(0x0000FFFF0000FFFF), _U(0xFFFF0000FFFF0000)
 
 
 @inner
@@ -37,31 +43,38 @@ def find_header(data: Bytes, words: Words, at: int, count: int) -> tuple[int, in
 
 
 @inner
-def big_endian(data: Bytes, at: int, size: int) -> int:
-    """Up to 8 bytes as an integer."""
-    value = INT(0)
-    for k in range(size):
-        value = (value << 8) | INT(data[at + k])
-    return value
-
-
-@inner
-def find_table(ids: Ints, last: int, data: Bytes, at: int, size: int) -> int:
+def find_table(ids: Ints, last: int, data: Bytes, words: Words, at: int, size: int) -> int:
     """The row of `ids` for the reference at `at`; NONE: it is none, UNKNOWN: not in there.
 
     `ids`: shape (k, 4), kind, high, low, table. `last`: the row to try first.
     """
     kind = INT(data[at]) if size > 0 else -1
     if kind == ID and size >= ID_SIZE:
-        high, low = INT(0), big_endian(data, at + 1, 4)
+        word = word_at(data, words, at + 1, 4)
+        high, low = INT(0), INT(_swapped(word) >> _32)
         if low >= 2**31:
             return NONE
     elif kind == GUID and size >= GUID_SIZE:
-        high, low = big_endian(data, at + 1, 8), big_endian(data, at + 9, 8)
+        high = np.uint64(_swapped(word_at(data, words, at + 1, 8))).view(np.int64)
+        low = np.uint64(_swapped(word_at(data, words, at + 9, 8))).view(np.int64)
     else:
         return NONE
-    for k in range(-1, len(ids)):
-        row = last if k < 0 else k
-        if row < len(ids) and ids[row, 0] == kind and ids[row, 2] == low and ids[row, 1] == high:
+    if last < len(ids) and _is(ids, last, kind, high, low):
+        return last
+    for row in range(len(ids)):
+        if _is(ids, row, kind, high, low):
             return row
     return UNKNOWN
+
+
+@inner
+def _is(ids: Ints, row: int, kind: int, high: int, low: int) -> bool:
+    return ids[row, 0] == kind and ids[row, 2] == low and ids[row, 1] == high
+
+
+@inner
+def _swapped(word: np.uint64) -> np.uint64:
+    """Its bytes in the other order; LLVM makes one instruction of it."""
+    word = ((word & _ODD_8) >> _8) | ((word & _EVEN_8) << _8)
+    word = ((word & _ODD_16) >> _16) | ((word & _EVEN_16) << _16)
+    return (word >> _32) | (word << _32)

@@ -1,7 +1,7 @@
 """Runs a table over the body of one record.
 
-Every function here gives the position of the next instruction and of the next byte; a byte position of -1 declines the
-record. It ends whatever the bytes are: an instruction that goes back has taken a byte, or an item that takes one.
+A byte position of -1 declines the record. The run ends whatever the bytes are: an instruction that goes back has taken
+a byte, or an item that takes one.
 """
 
 import numpy as np
@@ -24,50 +24,62 @@ def run(table: Ints, pc: int, data: Bytes, words: Words, at: int, end: int, slot
     are open; then, of each, the items still to come in its block, or minus their number while its size is awaited.
     """
     left[0] = 0
-    while at >= 0 and table[pc] != ops.END:
-        if table[pc] <= ops.LAST_VARINT:
-            pc, at = _with_integer(table, pc, data, words, at, end, slots, left)
-        else:
+    while at >= 0:
+        op, slot, second = table[pc], table[pc + 1], table[pc + 2]
+        if op == ops.END:
+            break
+        if op > ops.LAST_VARINT:
             pc, at = _without(table, pc, data, words, at, end, slots, left)
+        elif op <= ops.LAST_NULLABLE and second != ops.NO_UNION:
+            branch = INT(data[at]) if at < end else -1  # 0 is branch 0, 2 is branch 1
+            if branch == 2 * second:
+                slots[slot] = NULL
+                pc, at = pc + ops.WIDTH, at + 1
+            elif branch == 2 - 2 * second:
+                pc, at = _with_integer(op, slot, second, table, pc, data, words, at + 1, end, slots, left)
+            else:
+                at = -1
+        elif op == ops.BLOCKS and left[left[0]] > 0:
+            left[left[0]] -= 1
+            pc += ops.WIDTH
+        else:
+            pc, at = _with_integer(op, slot, second, table, pc, data, words, at, end, slots, left)
     return at
 
 
 @inner
 def _with_integer(
-    table: Ints, pc: int, data: Bytes, words: Words, at: int, end: int, slots: Ints, left: Ints
-) -> tuple[int, int]:
-    op = table[pc]
-    if op <= ops.LAST_NULLABLE and table[pc + 2] != ops.NO_UNION:
-        branch = INT(data[at]) if at < end else -1  # 0 is branch 0, 2 is branch 1
-        at += 1
-        if branch == 2 * table[pc + 2]:
-            slots[table[pc + 1]] = NULL
-            return pc + ops.WIDTH, at
-        if branch != 2 - 2 * table[pc + 2]:
-            return pc, -1
-    elif op == ops.BLOCKS and left[left[0]] > 0:
-        left[left[0]] -= 1
-        return pc + ops.WIDTH, at
+    op: int, slot: int, second: int, table: Ints, pc: int,
+    data: Bytes, words: Words, at: int, end: int, slots: Ints, left: Ints,
+) -> tuple[int, int]:  # fmt: skip
+    """An instruction that begins with an integer.
+
+    Its first three numbers are handed over: LLVM would load them again after each write, which may be to the table for
+    all that it knows.
+    """
     value, at = varint(data, words, at, end)
     if at < 0:
         return pc, -1
     if op <= ops.LAST_SIZED and op != ops.LONG:
         if value < 0 or value > end - at:
             return pc, -1
-        return pc + ops.WIDTH, (at + value if _sized(table, pc, data, words, at, value, slots) else -1)
+        good = _sized(op, slot, second, table, pc, data, words, at, value, slots)
+        return pc + ops.WIDTH, (at + value if good else -1)
     if op == ops.BLOCKS:
         return _block(value, table, pc, at, end, left)
     if op == ops.UNION:
         if value < 0 or value >= table[pc + 3]:
             return pc, -1
-        return table[table[pc + 2] + value], at
-    return pc + ops.WIDTH, (at if _counted(table, pc, value, slots) else -1)
+        return table[second + value], at
+    return pc + ops.WIDTH, (at if _counted(op, slot, second, table, pc, value, slots) else -1)
 
 
 @inner
-def _sized(table: Ints, pc: int, data: Bytes, words: Words, at: int, size: int, slots: Ints) -> bool:
+def _sized(
+    op: int, slot: int, second: int, table: Ints, pc: int,
+    data: Bytes, words: Words, at: int, size: int, slots: Ints,
+) -> bool:  # fmt: skip
     """What stands behind a length."""
-    op, slot = table[pc], table[pc + 1]
     if op == ops.TEXT:
         slots[slot], slots[slot + 1] = at, size
         return True
@@ -76,12 +88,13 @@ def _sized(table: Ints, pc: int, data: Bytes, words: Words, at: int, size: int, 
     if op == ops.DECIMAL:
         return decimal_bytes(data, at, size, table[pc + 3], slots, slot)
     if op == ops.NUMBER:
-        return decimal_text(data, at, size, slots, slot, table[pc + 2])
+        return decimal_text(data, at, size, slots, slot, second)
     if op == ops.DIGITS:
         return digits(data, at, size, slots, slot)
     if op == ops.WORD:
-        slots[slot] = word_among(table, table[pc + 2], 0, data, words, at, size)
-        return slots[slot] != ops.UNMAPPED
+        value = word_among(table, second, 0, data, words, at, size)
+        slots[slot] = value
+        return value != ops.UNMAPPED
     return is_utf8(data, words, at, size)
 
 
@@ -107,24 +120,23 @@ def word_among(table: Ints, at_words: int, first: int, data: Bytes, words: Words
 
 
 @inner
-def _counted(table: Ints, pc: int, value: int, slots: Ints) -> bool:
+def _counted(op: int, slot: int, second: int, table: Ints, pc: int, value: int, slots: Ints) -> bool:
     """An integer that is a value, or a symbol's number."""
-    op, slot = table[pc], table[pc + 1]
     if op == ops.LONG:
         slots[slot] = value
         return value != NULL  # which a column could not tell from an absent one
     if op == ops.ENUM:
         if value < 0 or value >= table[pc + 3]:
             return False
-        slots[slot] = table[table[pc + 2] + value]
-        return slots[slot] != ops.UNMAPPED
+        symbol = table[second + value]
+        slots[slot] = symbol
+        return symbol != ops.UNMAPPED
     if op == ops.NATURAL:
         slots[slot] = value
         return value >= 0
-    factor = table[pc + 2]
-    if value == NULL or abs(value) > (2**62) // factor:
+    if value == NULL or abs(value) > (2**62) // second:
         return False
-    slots[slot] = value * factor + table[pc + 3]
+    slots[slot] = value * second + table[pc + 3]
     return True
 
 

@@ -139,7 +139,7 @@ def _body(values: Values, tables: Tables, scratch: Scratch, i: int, max_bytes: i
         return OBJECT, at
     if not in_header:
         frame, frame_size = at, size
-    row = find_table(tables.ids, scratch.cursor[3], data, frame, frame_size)
+    row = find_table(tables.ids, scratch.cursor[3], data, words, frame, frame_size)
     if row < 0:
         return row, 0
     scratch.cursor[3] = row
