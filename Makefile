@@ -3,7 +3,7 @@
 #   make demo SECONDS=30      the same, ending by itself with a summary
 #   make demo REPLAY=FILE     the same on a recording
 #   make test                 lint, types, tests, coverage, schemas, docs
-#   make bench                ours beside Faust, Quix, Bytewax, Kafka Streams, Flink and plain Java, on a real Kafka (hours)
+#   make bench                ours beside Faust, Quix, Bytewax, Kafka Streams, Flink and plain Java, on a real Kafka (two hours)
 #   make bench QUICK=1        the core of it, in about five minutes after `make bench-setup`
 #   make bench-setup          what the others need (a JDK and Maven have to be there); BROKER=host:port: without Docker
 #   make chaos ROUNDS=10 MODE=tx SEED=1   workers, brokers and network under faults (MODE=alo: at least once;
