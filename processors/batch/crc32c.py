@@ -60,6 +60,15 @@ def _four(word: np.uint32, row: int) -> np.uint32:
 
 
 @inner
+def _ended(total: np.uint32, data: np.ndarray, at: int, end: int) -> int:
+    """The checksum, of the sum up to `at` and the bytes that are left, one at a time."""
+    while at < end:
+        total = np.uint32(_TABLE[0, (total ^ data[at]) & np.uint32(255)] ^ (total >> np.uint32(8)))
+        at += 1
+    return int(total ^ np.uint32(0xFFFFFFFF))
+
+
+@inner
 def by_tables(data: np.ndarray, at: int, end: int) -> int:
     """As `crc32c`, on any processor."""
     total = np.uint32(0xFFFFFFFF)
@@ -71,10 +80,7 @@ def by_tables(data: np.ndarray, at: int, end: int) -> int:
             ^ _four(_word(data, at + 12), 0)
         )
         at += _SLICES
-    while at < end:
-        total = np.uint32(_TABLE[0, (total ^ data[at]) & np.uint32(255)] ^ (total >> np.uint32(8)))
-        at += 1
-    return int(total ^ np.uint32(0xFFFFFFFF))
+    return _ended(total, data, at, end)
 
 
 _INSTRUCTIONS: Final = (  # begin of the target's name, feature, LLVM's name, bits of the sum
@@ -121,11 +127,7 @@ def by_instruction(data: np.ndarray, at: int, end: int) -> int:
     while at + 8 <= end:
         total = _next_sum(total, place + at)
         at += 8
-    rest = np.uint32(total)
-    while at < end:
-        rest = np.uint32(_TABLE[0, (rest ^ data[at]) & np.uint32(255)] ^ (rest >> np.uint32(8)))
-        at += 1
-    return int(rest ^ np.uint32(0xFFFFFFFF))
+    return _ended(np.uint32(total), data, at, end)
 
 
 crc32c: Final = by_instruction if INSTRUCTION else by_tables
