@@ -99,7 +99,8 @@ class Round:
 
     def apply(self, fault: Fault) -> bool:
         """Let it happen; False: not yet."""
-        if fault.name == "broker" and not self.cluster.turn.take():
+        turn = self.cluster.turn
+        if fault.name == "broker" and (turn.ours or not turn.take()):  # ours: the last one is not back yet
             return False
         {
             "kill": self._kill,

@@ -18,6 +18,11 @@ class Turn:
         self._file = Path(tempfile.gettempdir()) / f"chaos-{digest}.turn"
         self._held: IO[str] | None = None
 
+    @property
+    def ours(self) -> bool:
+        """Whether we have it now."""
+        return self._held is not None
+
     def take(self, shared: bool = False) -> bool:
         """Whether it is ours now, or was already; `shared`: beside others that kill nothing either."""
         if self._held is None:
