@@ -67,7 +67,7 @@ class Cluster:
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})  # it outlives the broker
 
     def create(self, topic: str, more: dict[str, str] | None = None) -> None:
         """A topic of one partition that keeps everything, unless `more` says otherwise. Raises KafkaException."""
